@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Answered, Reply, Request } from '../../runner/engine/request.ts'
+import { turnsOf } from './turns.ts'
 
 const program = fileURLToPath(new URL('../../runner/engine/child.ts', import.meta.url))
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((p) => process.platform === 'linux' && existsSync(p))
@@ -18,6 +19,9 @@ export interface EngineProcesses {
   /** Kills what is at work, and waits until it is gone. */
   close(): Promise<void>
 }
+
+/** What a job's computing step asks. The rest is asked while somebody waits, and does not stand behind it. */
+const long: ReadonlySet<Request['kind']> = new Set(['query', 'read', 'store'])
 
 interface Child {
   process: ChildProcess
@@ -39,7 +43,7 @@ function start(): Child {
     child.once('exit', () => {
       reject(new Error('the engine process ended before it began'))
     })
-    child.once('error', reject)
+    child.on('error', reject)
   })
   ready.catch(() => {})
   return { process: child, ready }
@@ -81,8 +85,7 @@ export function engineProcesses(spare: number): EngineProcesses {
   const busy = new Set<ChildProcess>()
   let used: { name: string; child: Child }[] = []
   const most = Math.max(2, availableParallelism())
-  const queue: (() => void)[] = []
-  let running = 0
+  const turns = { long: turnsOf(most), short: turnsOf(most) }
   let closed = false
   const refill = (): void => {
     while (!closed && waiting.length < spare) waiting.push(start())
@@ -95,7 +98,7 @@ export function engineProcesses(spare: number): EngineProcesses {
     clearTimeout(idle)
     if (!closed)
       idle = setTimeout(() => {
-        if (running === 0) refill()
+        if (turns.long.taken() + turns.short.taken() === 0) refill()
       }, idleMilliseconds).unref()
   }
   const alive = (c: Child): boolean =>
@@ -158,7 +161,10 @@ export function engineProcesses(spare: number): EngineProcesses {
           },
           ((limits?.seconds ?? longest) + 2) * 1000,
         )
-        started.send(request)
+        // One that died a moment ago says so by no further event.
+        started.send(request, (error) => {
+          if (error) ended()
+        })
         later()
       })
       again = fit && !closed && alive(child)
@@ -173,16 +179,11 @@ export function engineProcesses(spare: number): EngineProcesses {
   return {
     async run(request, limits) {
       if (closed) throw new Error('the engine is closed')
-      if (running >= most)
-        await new Promise<void>((go) => {
-          queue.push(go)
-        })
-      running++
+      const leave = await turns[long.has(request.kind) ? 'long' : 'short'].enter()
       try {
         return await one(request, limits)
       } finally {
-        running--
-        queue.shift()?.()
+        leave()
       }
     },
     async close() {

@@ -9,7 +9,7 @@ import type { z } from 'zod'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type DatasetItem, type DatasetVersionItem, keyOf } from '../kernel/items.ts'
-import { jobIfUndecided, objectOf, type StepInput } from '../workflow/job-item.ts'
+import { begins, jobIfUndecided, JobMovedOn, objectOf, type StepInput } from '../workflow/job-item.ts'
 import { jsonBytes, readJson } from '../kernel/stored-json.ts'
 
 /** The workflow's step: `(input) => {}`. An object in quarantine is its answer; none means that the platform failed. */
@@ -18,6 +18,12 @@ export function createQuery(unguarded: Deps): (input: StepInput) => Promise<obje
   return async ({ jobId, attempt }) => {
     const job = await jobIfUndecided(deps, jobId, attempt)
     if (!job || job.kind !== 'query') return {}
+    try {
+      await begins(deps, job)
+    } catch (e) {
+      if (e instanceof JobMovedOn) return {}
+      throw e
+    }
     const [ask, dataset, version] = await Promise.all([
       readJson<z.output<typeof Ask>>(deps, 'protected', objectOf.ask(jobId)),
       deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),

@@ -297,6 +297,10 @@ export interface JobItem {
   ended?: string
   /** Grows when the workflow starts it again after a crash; its execution is named by both. */
   attempt: number
+  /** The attempt of which a step is at work; absent while it waits for a place. */
+  working?: number
+  /** How many attempts went down with a step at work. */
+  strikes?: number
   steps: Partial<Record<JobStep, { started: string; ended?: string; failed?: true }>>
   problem?: JobProblem
   findings?: Finding[]

@@ -114,12 +114,19 @@ export function currentStep({ steps }: Pick<JobItem, 'steps'>): JobStep {
   return steps.compute ? 'compute' : 'prepare'
 }
 
+/**
+ * From here on a computing step is at work, where it was waiting for a place before: if the platform goes down now, the
+ * attempt counts against the job.
+ */
+export const begins = (deps: Pick<Deps, 'table'>, job: Item<JobItem>): Promise<Item<JobItem>> =>
+  move(deps, job, { set: { working: job.attempt } })
+
 /** The job's third step begins: its computation is over, and what came of it is looked at. */
 export function startCheck(deps: Pick<Deps, 'table' | 'now'>, job: Item<JobItem>): Promise<Item<JobItem>> {
   const at = deps.now().toISOString()
   return move(deps, job, {
     to: 'checking',
-    set: { steps: stepStarted(stepEnded(job.steps, 'compute', at), 'check', at) },
+    set: { working: job.attempt, steps: stepStarted(stepEnded(job.steps, 'compute', at), 'check', at) },
   })
 }
 

@@ -26,14 +26,15 @@ async function prepare(deps: StepDeps, found: Item<JobItem>): Promise<Pick<Prepa
   const at = deps.now().toISOString()
   const job = await move(deps, found, {
     to: 'running',
-    set: { steps: stepStarted(kind.mayRestart ? {} : found.steps, 'prepare', at) },
+    set: { working: found.attempt, steps: stepStarted(kind.mayRestart ? {} : found.steps, 'prepare', at) },
     remove: ['waiting'],
   })
   try {
     const { compute, container, set, computeStarted } = await kind.prepare(deps, job, at)
     const now = deps.now().toISOString()
     const steps = stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', computeStarted ?? now)
-    await move(deps, job, { set: { ...set, steps } })
+    // What computes may have to wait for a place; it says itself when it begins.
+    await move(deps, job, { set: { ...set, steps }, remove: ['working'] })
     return { compute, container }
   } catch (e) {
     if (!(e instanceof Refused)) throw e

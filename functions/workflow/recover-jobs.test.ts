@@ -115,12 +115,33 @@ describe('a live job', () => {
     ['script', 3, 'compute', { compute: { started: '' }, prepare: { started: '' } }],
     ['pipeline', 50, 'check', { check: { started: '' }, prepare: { started: '' } }],
   ] as const)('of kind %s is given up at attempt %i, in the step it was at', async (kind, attempt, step, steps) => {
-    const job = await jobs.make({ kind, attempt: attempt - 1, steps })
+    const job = await jobs.make({ kind, attempt: attempt - 1, working: attempt - 1, strikes: attempt - 2, steps })
     expect(await visit()).toMatchObject({ started: 1, ended: 0 })
+    await jobs.change(job, { working: attempt })
     asked.length = 0
     expect(await visit()).toMatchObject({ started: 0, ended: 1 })
     expect(asked).toEqual([`container ${job.jobId} ${attempt}`])
     expect(await jobs.of(job)).toMatchObject({ state: 'failed', attempt, problem: { code: 'infrastructure', step } })
+  })
+  it('that waited for its place each time has done nothing wrong', async () => {
+    const job = await jobs.make({ kind: 'query' })
+    for (let kills = 1; kills <= 5; kills++) expect(await visit()).toMatchObject({ started: 1, ended: 0 })
+    expect(await jobs.of(job)).toMatchObject({ state: 'running', attempt: 6, strikes: 0 })
+    // Three kills while it is at work are too many, however often it had waited before.
+    for (let kills = 1; kills <= 3; kills++) {
+      await jobs.change(job, { working: 5 + kills })
+      await visit()
+    }
+    expect(await jobs.of(job)).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
+  })
+  it.each([
+    ['query', 100],
+    ['script', 10],
+  ] as const)('of kind %s is not started for ever: %i times', async (kind, attempt) => {
+    const job = await jobs.make({ kind, attempt: attempt - 1 })
+    expect(await visit()).toMatchObject({ started: 1, ended: 0 })
+    expect(await visit()).toMatchObject({ started: 0, ended: 1 })
+    expect(await jobs.of(job)).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
   })
   it('that waits for an approval is not started, and is found by its owner', async () => {
     const job = await jobs.make({ state: 'queued', waiting: 'approval', steps: {} })

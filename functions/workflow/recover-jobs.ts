@@ -25,6 +25,11 @@ type Found = 'started' | 'ended' | 'waiting'
 
 /** Of whatever kind, also those that only wait to be forgotten. */
 const liveJobs = indexKeyOf.jobLive.asked.partition()
+/**
+ * A job is not started for ever, whoever is at fault. Whether a container had begun is known to its place alone, which
+ * may be gone; but it is limited, and cannot take the platform down as easily as a step.
+ */
+const mostStarts = { ofContainers: 10, ofSteps: 100 }
 /** A request that made a pointer and no job is over after this long. */
 const forgottenSeconds = 600
 
@@ -68,14 +73,17 @@ async function restart(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
     await deps.workflow.start(job.jobId, job.attempt)
     return 'started'
   }
-  const lastAttempt = job.attempt >= kind.mostAttempts
+  // An attempt that had not begun, or waited for a place, is not at fault for what took the platform down.
+  const strikes = (job.strikes ?? 0) + (job.working === job.attempt ? 1 : 0)
+  const most = kind.hasContainer && kind.mayRestart ? mostStarts.ofContainers : mostStarts.ofSteps
+  const lastAttempt = strikes >= kind.mostAttempts || job.attempt >= most
   if (lastAttempt || kind.mayRestart) await stopBefore(deps, job)
   if (lastAttempt) {
     await end(deps, job, { code: 'infrastructure', step: currentStep(job) })
     return 'ended'
   }
   // Only if nothing has moved it since it was read: its execution may just have come to its end.
-  const again = await move(deps, job, { set: { attempt: job.attempt + 1 }, unchanged: true })
+  const again = await move(deps, job, { set: { attempt: job.attempt + 1, strikes }, unchanged: true })
   await deps.workflow.start(job.jobId, again.attempt)
   return 'started'
 }

@@ -14,6 +14,7 @@ import { type DatasetItem, type JobItem, keyOf } from '../../kernel/items.ts'
 import { readFiles, studyFiles } from './read-files.ts'
 import {
   decided,
+  begins,
   jobIfUndecided,
   JobMovedOn,
   move,
@@ -146,6 +147,7 @@ export function createRegistration(
     const job = await jobIfUndecided(deps, jobId, attempt)
     if (!job || job.kind !== 'registration') return {}
     try {
+      await begins(deps, job)
       await run(deps, job)
     } catch (e) {
       // A cancellation won, or another run of this step: it has the last word.
