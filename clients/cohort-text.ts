@@ -44,6 +44,12 @@ function orderedValueOf(text: string, column: Column): string | number {
   return value
 }
 
+/** Both ends of `FROM..TO`; undefined for what is none. */
+function endsOf(text: string): [from: string, to: string] | undefined {
+  const dots = text.indexOf('..', 1)
+  return dots > 0 && dots + 2 < text.length ? [text.slice(0, dots), text.slice(dots + 2)] : undefined
+}
+
 /**
  * One filter, with its values in the declared type of its column. A value with commas or dots that is one of the
  * column's categories is that category.
@@ -59,9 +65,9 @@ export function parseFilter(text: string, schema: DatasetSchema): Cohort[number]
   if (sign === '' || given === '') throw new FilterError(`"${text}" compares with nothing. Write ${form}.`)
   if (sign === '>=') return { table, column, is: 'between', from: orderedValueOf(given, declared) }
   if (sign === '<=') return { table, column, is: 'between', to: orderedValueOf(given, declared) }
-  const range = /^(.+?)\.\.(.+)$/.exec(given)
+  const range = endsOf(given)
   if (range && sign === '=' && declared.type !== 'text' && declared.type !== 'category') {
-    const [from, to] = [orderedValueOf(range[1]!, declared), orderedValueOf(range[2]!, declared)]
+    const [from, to] = [orderedValueOf(range[0], declared), orderedValueOf(range[1], declared)]
     return { table, column, is: 'between', from, to }
   }
   const isCategory = declared.categories?.includes(given)

@@ -40,8 +40,14 @@ export async function* rowsOf(path: string): AsyncGenerator<string[]> {
  * mean missing. Here and not in SQL: hundreds of such expressions in one statement take gigabytes.
  */
 const missing = /^(|na|n\/a|nan|null|none|\.)$/i
+function withoutSpaces(text: string): string {
+  let [from, to] = [0, text.length]
+  while (text[from] === ' ') from++
+  while (to > from && text[to - 1] === ' ') to--
+  return text.slice(from, to)
+}
 const clean = (cell: string): string => {
-  const text = cell.replace(/^ +| +$/g, '')
+  const text = withoutSpaces(cell)
   return missing.test(text) ? '' : text
 }
 

@@ -8,7 +8,7 @@
  * empty text is `""`.
  */
 const formula = /^'*[=+\-@\t\r]/
-const plainNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const plainNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 
 /** The text of a value in a cell, before quoting: nested values as JSON, dangerous beginnings neutralised. */
 export function cellText(value: unknown): string {

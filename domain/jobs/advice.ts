@@ -87,7 +87,7 @@ const rLanguage: Look[] = [
 ]
 /** Quoted absolute paths that are not the job's own folders. */
 const absolute =
-  /(?<!\+\s*)(['"])(\/(?!catalogs\b|data\b|output\b|job\b|tmp\b|dev\/null\b)[A-Za-z][^'"\s]*\/[^'"]*|[A-Za-z]:\\[^'"]*|~\/[^'"]*)\1/
+  /(?<!\+\s*)(['"])(\/(?!catalogs\b|data\b|output\b|job\b|tmp\b|dev\/null\b)[A-Za-z][^'"\s/]*\/[^'"]*|[A-Za-z]:\\[^'"]*|~\/[^'"]*)\1/
 
 /** The line without a comment. A `#` within quotes stays. */
 function withoutComment(line: string): string {

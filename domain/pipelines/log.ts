@@ -88,14 +88,14 @@ export function decodeRecords(
 }
 
 const declared =
-  /^cloister: (?:(step) (\S.{0,199})|(progress) (\d{1,15}) ?\/ ?(\d{1,15})|(metric) (\S{1,100}) (\S{1,40})(?: (\d{1,15}))?)\s*$/
+  /^cloister: (?:(step) (\S.{0,199})|(progress) (\d{1,15}) ?\/ ?(\d{1,15})|(metric) (\S{1,100}) (\S{1,40})(?: (\d{1,15}))?)$/
 
 /**
  * What a line declares, if it does: `cloister: step NAME`, `cloister: progress DONE/TOTAL`, `cloister: metric NAME
  * VALUE [STEP]`.
  */
 export function declarationOf(line: string): Pick<LogRecord, 'step' | 'progress' | 'metric'> | undefined {
-  const match = declared.exec(line)
+  const match = declared.exec(line.trimEnd())
   if (!match) return undefined
   if (match[1]) return { step: match[2]!.trimEnd() }
   if (match[3])

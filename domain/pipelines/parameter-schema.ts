@@ -13,25 +13,10 @@ import {
   type TextParameter,
   valueFaults,
 } from './parameters.ts'
+import { patternFault } from './pattern.ts'
 
-const longestPattern = 200
-
-/**
- * What is wrong with a pattern, or undefined. One that is taken cannot take long on a text as long as a parameter's may
- * be: no group is repeated, no reference, at most three open repetitions.
- */
-export function patternFault(pattern: string): string | undefined {
-  if (pattern.length > longestPattern) return `Longer than ${longestPattern} characters`
-  try {
-    new RegExp(pattern, 'u')
-  } catch {
-    return 'Not a regular expression'
-  }
-  const plain = pattern.replaceAll(/\\[^\d]/g, 'x').replaceAll(/\[[^\]]*\]/g, 'x')
-  if (/\)[*+?{]/.test(plain)) return 'A group may not be repeated'
-  if (/\\[\dk]/.test(plain) || /\(\?[=!<]/.test(plain)) return 'References and looking around are not taken'
-  return (plain.match(/[*+]|\{\d*,\}/g)?.length ?? 0) > 3 ? 'More than three open repetitions' : undefined
-}
+/** Each is tried when a run starts. */
+const mostPatterns = 20
 
 function boundsFault({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: NumberRange): Fault[] {
   const low = Math.max(minimum ?? -Infinity, exclusiveMinimum ?? -Infinity)
@@ -97,6 +82,8 @@ function typeFaults(parameter: Parameter): Fault[] {
 function oneParameterFaults(parameter: Parameter, groups: ReadonlySet<string>): Fault[] {
   const pattern = parameter.type === 'string' ? parameter.pattern : undefined
   const wrongPattern = pattern === undefined ? undefined : patternFault(pattern)
+  if (pattern !== undefined && 'enum' in parameter && parameter.enum !== undefined)
+    return [{ path: '/pattern', message: 'A parameter has choices or a pattern, not both' }]
   // Nothing can be tried against a pattern that is not taken.
   if (wrongPattern !== undefined) return [{ path: '/pattern', message: wrongPattern, value: pattern!.slice(0, 100) }]
   const faults = typeFaults(parameter)
@@ -121,6 +108,9 @@ function oneParameterFaults(parameter: Parameter, groups: ReadonlySet<string>): 
 export function schemaFaults(schema: ParameterSchema): Fault[] {
   const groups = schema.groups?.map((group) => group.name) ?? []
   const known = new Set(groups)
+  const patterns = Object.values(schema.properties).filter((one) => one.type === 'string' && one.pattern !== undefined)
+  if (patterns.length > mostPatterns)
+    return [{ path: '/properties', message: `More than ${mostPatterns} parameters with a pattern` }]
   return [
     ...Object.entries(schema.properties).flatMap(([name, parameter]) =>
       faultsBelow(`/properties/${name}`, oneParameterFaults(parameter, known)),

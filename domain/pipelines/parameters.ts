@@ -3,6 +3,8 @@
  * without eval and without surprises: what is not listed here is refused when a pipeline is published, so that no
  * keyword is silently ignored.
  */
+import { fitsPattern } from './pattern.ts'
+
 export interface Fault {
   /** JSON pointer. */
   path: string
@@ -141,9 +143,7 @@ const textFaults: Check<TextParameter> = (value, { enum: choices, minLength, max
   if (/[\u0000-\u001f\u007f]/.test(value)) return fault(value, 'Holds control characters', 'one line')
   // A template's own marks would be taken for one when the command is put together.
   if (value.includes('{{')) return fault(value, 'Holds {{', 'a text without {{')
-  return pattern !== undefined && !new RegExp(pattern, 'u').test(value)
-    ? fault(value, 'Does not fit the pattern', pattern)
-    : []
+  return pattern !== undefined && !fitsPattern(pattern, value) ? fault(value, 'Does not fit the pattern', pattern) : []
 }
 
 /** Of a list that is long enough and not too long: what is wrong with its members, the first ten. */

@@ -13,7 +13,7 @@ export interface CsvTable {
   rows: Scalar[][]
 }
 
-const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/
+const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?$/
 const missing = new Set(['', 'NA', 'NaN', 'nan', 'NULL', 'null', 'None', 'Inf', '-Inf', 'inf', '-inf'])
 const truth = new Map([
   ['TRUE', true],

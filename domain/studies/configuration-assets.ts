@@ -3,12 +3,16 @@ import { pointer, type Findings } from './configuration-errors.ts'
 import type { Scope } from './configuration-scope.ts'
 import { asReference } from './references.ts'
 
-const fileInHtml =
-  /<(?:img|audio|video|source|track|embed|iframe|script|input)\b[^>]*?\s(?:src|poster)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/gi
+/** A tag that shows a file, up to its end; a `>` within quotes is not it. */
+const tagWithFile =
+  /<(?:img|audio|video|source|track|embed|iframe|script|input)\b((?:[^>=]|=\s*"[^"]*"|=\s*'[^']*'|=)*)/gi
+const fileInTag = /[\s"'/](?:src|poster)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/gi
 
 /** Files that a text with HTML shows, as it names them, in order. */
 export const htmlFiles = (html: string): string[] =>
-  [...html.matchAll(fileInHtml)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+  [...html.matchAll(tagWithFile)].flatMap(([, inside]) =>
+    [...inside!.matchAll(fileInTag)].map((match) => match[1] ?? match[2] ?? match[3] ?? ''),
+  )
 
 /**
  * A path as it stands in a configuration, as the study's list of files has it: without `./`, query and fragment, and
@@ -16,7 +20,7 @@ export const htmlFiles = (html: string): string[] =>
  */
 export const assetName = (path: string): string => {
   try {
-    return decodeURI(path.replace(/^\.\//, '').replace(/[?#].*$/, ''))
+    return decodeURI(path.replace(/^\.\//, '').replace(/[?#].*/s, ''))
   } catch {
     return path
   }

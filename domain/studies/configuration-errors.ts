@@ -46,6 +46,7 @@ export class Findings {
   }
 
   unknown(path: string, name: string, value: unknown, allowed: readonly string[], message: string): void {
+    if (this.errors.length >= maxErrors) return
     const near = nearest(name, allowed)
     this.add(path, near === undefined ? message : `${message}; did you mean ${near}?`, value, inWords(allowed))
   }
@@ -85,9 +86,12 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 export const pointer = (path: string, name: string | number): string =>
   `${path}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
+/** Steps that looking for a name may take: among hundreds of long ones nobody needs a guess. */
+const mostSteps = 200_000
+
 /** The name that was probably meant: at most a third of it is mistyped, or it is the end of a longer one. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  if (name.length > 100) return undefined
+  if (name.length > 100 || name.length ** 2 * names.length > mostSteps) return undefined
   let best: string | undefined
   let least = Math.max(1, Math.floor(name.length / 3)) + 1
   for (const candidate of names) {

@@ -115,7 +115,7 @@ const fileName = (synthesis: SynthesisItem): string =>
   synthesis.title
     .normalize('NFKD')
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
+    .replaceAll(/^-|-$/g, '')
     .toLowerCase()
     .slice(0, 60) || 'synthetic'
 

@@ -40,7 +40,7 @@ const tableName = (file: string): string => {
     .replace(/\.[^.]+$/, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '')
+    .replaceAll(/^_|_$/g, '')
   return (/^[a-z]/.test(base) ? base : `t_${base}`).slice(0, 60)
 }
 

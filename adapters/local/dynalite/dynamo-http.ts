@@ -47,7 +47,7 @@ export function storeAt(
           .once('end', () => {
             if (answer.statusCode === 200) return resolve(text)
             if (answer.statusCode! >= 500) return reject(new Unreached(String(answer.statusCode)))
-            const type = /"__type":"[^"#]*#?([A-Za-z]+)"/.exec(text)?.[1]
+            const type = /"__type":"(?:[^"#]*#)?([A-Za-z]+)"/.exec(text)?.[1]
             // Only the name: a message could quote a value.
             reject(Object.assign(new Error(`The store refused ${operation}`), { name: type ?? 'StoreError' }))
           })

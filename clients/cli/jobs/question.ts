@@ -64,8 +64,13 @@ export function cohortOf(filters: readonly string[] | undefined, schema: Dataset
  */
 export const declaredOf = (values: readonly string[] | undefined): Question['declared'] =>
   (values ?? []).map((given) => {
-    const [, name, low, high] = /^\s*(.+?)\s*=\s*(-?[\d.eE+-]+)\.\.(-?[\d.eE+-]+)\s*$/.exec(given) ?? []
-    if (name === undefined || !Number.isFinite(Number(low)) || !Number.isFinite(Number(high)))
+    const equals = given.lastIndexOf('=')
+    const name = given.slice(0, Math.max(0, equals)).trim()
+    const [low, high] = given
+      .slice(equals + 1)
+      .trim()
+      .split('..')
+    if (name === '' || !low || !high || !Number.isFinite(Number(low)) || !Number.isFinite(Number(high)))
       throw new CliError(exits.usage, `--declare takes name=low..high, not "${tame(given)}".`)
     return { name, low: Number(low), high: Number(high) }
   })

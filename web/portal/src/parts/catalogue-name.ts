@@ -4,7 +4,7 @@ export const nameOf = (title: string): string =>
     .normalize('NFD')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^[^a-z]+|_+$/g, '')
+    .replace(/^[^a-z]+|_$/g, '')
     .slice(0, 60)
 
 /** Whether a dataset can be called so in the catalogue. */

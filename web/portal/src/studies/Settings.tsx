@@ -123,7 +123,7 @@ export function Settings({ study }: { study: Study }) {
                     .trim()
                     .toLowerCase()
                     .replace(/^https?:\/\//, '')
-                    .replace(/\/.*$/, ''),
+                    .replace(/\/.*/s, ''),
                 ),
               })
             }

@@ -8,7 +8,8 @@ const cut = (t: string): string => (t.length > most ? `${t.slice(0, most - 1).tr
 /** The first line of a script that is written for people: its docstring or its first comment. */
 function firstWords(code: string): string {
   const head = code.replace(/^#!.*\n/, '').trimStart()
-  const docstring = /^[rR]?("""|''')\s*([^\n]*?)\s*(?:\1|\n)/.exec(head)?.[2]
+  const [, quotes, line] = /^[rR]?("""|''')\s*([^\n]*)/.exec(head) ?? []
+  const docstring = quotes && line!.split(quotes)[0]!.trim()
   return docstring ?? /^#+'?[ \t]*(?!%%)([^\n]*)/.exec(head)?.[1]?.trim() ?? ''
 }
 

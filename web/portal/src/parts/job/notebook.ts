@@ -42,7 +42,7 @@ export function textOfNotebook(json: string): string {
     notebook.cells
       .filter((c) => c.cell_type === 'code' || c.cell_type === 'markdown')
       .map((cell) => {
-        const source = sourceOf(cell).replace(/\n+$/, '')
+        const source = withoutLastBreaks(sourceOf(cell))
         return cell.cell_type === 'markdown'
           ? `# %% [markdown]\n${source
               .split('\n')
@@ -53,6 +53,13 @@ export function textOfNotebook(json: string): string {
       .join('\n\n') +
     '\n'
   )
+}
+
+/** A text without the line breaks at its end. */
+function withoutLastBreaks(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '\n') end--
+  return text.slice(0, end)
 }
 
 /**
@@ -69,7 +76,7 @@ export function cellsOf(text: string): { kind: 'code' | 'markdown'; source: stri
   })
   return cells.map(({ kind, lines, line }) => {
     const plain = kind === 'markdown' ? lines.map((l) => l.replace(/^# ?/, '')) : lines
-    return { kind, source: plain.join('\n').replace(/\n+$/, ''), line }
+    return { kind, source: withoutLastBreaks(plain.join('\n')), line }
   })
 }
 
