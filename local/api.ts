@@ -88,6 +88,25 @@ export function createApi({
   const matching = createRouter(handlers)
   const requests = fairPlaces(requestPlaces)
   const streams = fairPlaces(streamPlaces)
+  /** What the function answers; that there was no place for it, or that it took too long. */
+  const atWork = async (
+    { named, key, handler }: Target,
+    event: Event,
+    caller: string,
+    gone: AbortSignal,
+  ): Promise<Result | keyof typeof tooMuch> => {
+    const isStream = named.route.stream !== undefined
+    const leave = await (isStream ? streams : requests).enter(caller)
+    if (!leave) return 'busy'
+    const over = doing(key)
+    const work = handler(event, { signal: gone } as Partial<Context> as Context).finally(() => {
+      over()
+      if (!isStream || gone.aborted) leave()
+      else gone.addEventListener('abort', leave, { once: true })
+    })
+    return (await inTime(work)) ?? 'timeout'
+  }
+
   return async (request, path, search, gone) => {
     const requestId = randomUUID()
     const refuse = (...a: [kind: Parameters<typeof problem>[0], detail: string]): HttpAnswer =>
@@ -131,22 +150,10 @@ export function createApi({
         isBase64Encoded: body !== undefined && !text,
         requestContext: { ...event.requestContext, authorizer: { lambda: context } },
       }
-      const isStream = found.named.route.stream !== undefined
-      const leave = await (isStream ? streams : requests).enter(callerOf(request, context, whole))
-      if (!leave) {
-        log('busy', { route: found.key, requestId })
-        return busy(refuse('busy', 'Too much is asked at once. Try again in a moment.'))
-      }
-      if (isStream) gone.addEventListener('abort', leave, { once: true })
-      const over = doing(found.key)
-      const work = found.handler(whole, { signal: gone } as Partial<Context> as Context).finally(() => {
-        over()
-        if (!isStream) leave()
-      })
-      const result = await inTime(work)
-      if (result) return answerOf(result)
-      log('timeout', { route: found.key, requestId })
-      return busy(refuse('busy', 'This took too long; it may be done all the same. Look, then try again.'))
+      const result = await atWork(found, whole, callerOf(request, context, whole), gone)
+      if (typeof result !== 'string') return answerOf(result)
+      log(result, { route: found.key, requestId })
+      return busy(refuse('busy', tooMuch[result]))
     } catch (e) {
       if (e instanceof TooLarge) return refuse('payload-too-large', `At most ${found.limit} bytes are taken here.`)
       if (e instanceof Gone) return refuse('invalid-request', 'The request did not arrive whole.')
@@ -171,6 +178,10 @@ function callerOf(request: IncomingMessage, context: Partial<AuthorizerContext> 
 const isRunToken = (text: string): boolean => /^bearer [\w-]{43}$/i.test(text)
 
 const retrySeconds = 2
+const tooMuch = {
+  busy: 'Too much is asked at once. Try again in a moment.',
+  timeout: 'This took too long; it may be done all the same. Look, then try again.',
+}
 const busy = (answer: HttpAnswer): HttpAnswer => ({
   ...answer,
   headers: { ...answer.headers, 'retry-after': String(retrySeconds) },
