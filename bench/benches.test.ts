@@ -7,7 +7,18 @@ import { root } from '../tools/steps.ts'
 import type { Goal } from './report.ts'
 
 /** Goals that hang on no clock: they hold however busy the machine is. */
-const faults = ['lost', 'duplicated', 'altered', 'outOfOrder', 'leaked', 'failedRounds', 'bytes', 'gate']
+const faults = [
+  'lost',
+  'duplicated',
+  'altered',
+  'outOfOrder',
+  'leaked',
+  'failedRounds',
+  'bytes',
+  'gate',
+  'falseAlarms',
+  'bites',
+]
 
 interface Line {
   bench: string
@@ -65,6 +76,7 @@ it('there are as many as there were', () => {
     'logs',
     'mutants',
     'outage',
+    'powercut',
     'properties',
     'query',
     'synthesis',

@@ -39,12 +39,16 @@ export class ConversionFailed extends Error {
 const currentOf = (table: string): Promise<string> => readFile(join(table, 'CURRENT'), 'utf8').catch(() => '')
 const isMarked = async (table: string): Promise<boolean> => (await currentOf(table)).trim() === mark
 
+/** Whether an older version could open what the home has in `table`. */
+export async function hasUnmarkedTable(home: string): Promise<boolean> {
+  const current = await currentOf(folders(home).table)
+  return current !== '' && current.trim() !== mark
+}
+
 /** Whether the home has a table of an older version, converted or on the way. */
 export async function hasOldTable(home: string): Promise<boolean> {
   const { table, copy } = folders(home)
-  if (existsSync(copy) || existsSync(join(table, oldCurrent))) return true
-  const current = await currentOf(table)
-  return current !== '' && current.trim() !== mark
+  return existsSync(copy) || existsSync(join(table, oldCurrent)) || (await hasUnmarkedTable(home))
 }
 
 /** Makes older versions refuse the home. In a new home, too: they would start an empty platform in it. */

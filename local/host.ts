@@ -37,7 +37,7 @@ import { hostMail, type MailServer } from './mail.ts'
 import { elsewhere, portTrouble, tryPort } from './port.ts'
 import { insideOrigin, isHttps, loopbackReach, type Reach } from './reach.ts'
 import { every } from './scheduler.ts'
-import { isTaken, openStore, storeTrouble } from './store.ts'
+import { damageMet, isTaken, openStore, storeTrouble } from './store.ts'
 import { Trouble } from './trouble.ts'
 import { prepareWork } from './work.ts'
 import { createWorkflow, later } from './workflow.ts'
@@ -179,7 +179,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const table = await lockHome(home)
       .then((unlock) => {
         undo.push(() => Promise.resolve(unlock()))
-        return openStore(home, { say, failed: (failure) => lost(storeTrouble(failure, home)!.message) })
+        return openStore(home, {
+          say,
+          failed: (failure) => lost(storeTrouble(failure, home)!.message),
+          damaged: (what) => {
+            journal.log('damage', { what })
+            process.stderr.write(`${damageMet(home, what)}\n`)
+          },
+        })
       })
       .catch(async (error: unknown) => {
         throw await homeTrouble(error, home)

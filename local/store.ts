@@ -2,9 +2,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OldTableUnread } from '../adapters/local/dynalite/old-table.ts'
-import { type LocalTable, localTable, StoreFailed } from '../adapters/local/table.ts'
+import { type LocalTable, localTable, type LocalTableOptions, StoreFailed } from '../adapters/local/table.ts'
 import { makeTable, StoreDamaged } from '../adapters/local/table-folder.ts'
-import { ConversionFailed, convert, copyName, hasOldTable, markHome, tidyOldTable } from './conversion.ts'
+import {
+  ConversionFailed,
+  convert,
+  copyName,
+  hasOldTable,
+  hasUnmarkedTable,
+  markHome,
+  tidyOldTable,
+} from './conversion.ts'
 import { HomeLocked } from './home-lock.ts'
 import { isFull } from './home.ts'
 import { diskFull, systemTrouble, Trouble } from './trouble.ts'
@@ -42,6 +50,10 @@ export function storeTrouble(error: unknown, home: string): Trouble | undefined 
   return systemTrouble(error, `The folder ${home}`)
 }
 
+/** What is said when something was read that is not as it was written: `what` names its kind. */
+export const damageMet = (home: string, what: string): string =>
+  `The disk has damaged ${what === 'the table' ? what : `a ${what}`} in ${home}: it cannot be read as it was written. Stop the host; \`cloister doctor\` says what is lost and what can be saved.`
+
 /** Whether an error says that another host has the home. */
 export const isTaken = (error: unknown): boolean =>
   error instanceof HomeLocked || (error instanceof OldTableUnread && error.code === 'LEVEL_LOCKED')
@@ -62,6 +74,8 @@ async function prepare(home: string, say: (text: string) => void): Promise<void>
       await makeTable(folder, () => {})
     }
   }
+  if (await hasUnmarkedTable(home))
+    throw new StoreDamaged(`The folder ${join(home, 'table')} holds a table of an older version beside the store.`)
   await markHome(home)
   await tidyOldTable(home)
 }
@@ -72,8 +86,8 @@ async function prepare(home: string, say: (text: string) => void): Promise<void>
  */
 export async function openStore(
   home: string,
-  { say, failed }: { say: (text: string) => void; failed: (failure: StoreFailed) => void },
+  { say, ...told }: { say: (text: string) => void } & Pick<LocalTableOptions, 'failed' | 'damaged'>,
 ): Promise<LocalTable> {
   await prepare(home, say)
-  return localTable({ folder: storeFolder(home), failed })
+  return localTable({ folder: storeFolder(home), ...told })
 }

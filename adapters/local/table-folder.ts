@@ -3,7 +3,7 @@
  * not at all, and looked at before it is used: what is missing, cut, altered or older than what was acknowledged is
  * said in sentences.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFile, syncFolder } from './durable.ts'
@@ -13,6 +13,9 @@ import { isWhole, kindOf } from './table-row.ts'
 
 export const tableFile = (folder: string): string => join(folder, 'table.sqlite')
 export const headFile = (folder: string): string => join(folder, 'head')
+
+/** Bytes of a table that was closed in peace and is looked at whole at every start all the same: about a second. */
+const largestLookedAtWhole = 256 * 1024 * 1024
 
 /** The table is not what was acknowledged; the message is a sentence each. */
 export class StoreDamaged extends Error {
@@ -81,12 +84,21 @@ function comparedItems(table: TableFile): string[] {
   digest = digestWith(digest, hashes)
   const { head } = table
   return [
-    ...[...damaged].map(([kind, count]) => `${plural(count, 'item', 'items')} of the kind ${kind} are not as written.`),
+    ...[...damaged].map(
+      ([kind, count]) => `The kind ${kind} has ${plural(count, 'item that is', 'items that are')} not as written.`,
+    ),
     ...(items === head.items
       ? []
       : [`The table should hold ${plural(head.items, 'item', 'items')} and holds ${items}.`]),
     ...(items === head.items && digest !== head.digest ? ['Items of the table are not those that were written.'] : []),
   ]
+}
+
+/** SQLite's words, which name pages and indexes, in one line. */
+function structure(faults: readonly string[]): string[] {
+  if (faults.length === 0) return []
+  const words = faults.join('; ').replaceAll('*** in database main ***', '').replaceAll(/\s+/g, ' ').trim()
+  return [`The table's structure is damaged (${words}).`]
 }
 
 const unreadable = (e: unknown): string =>
@@ -110,7 +122,7 @@ export function inspect(folder: string, how: 'quick' | 'whole'): Inspection {
     const faults = opened.atOneMoment(() => [
       ...noHead,
       ...(acknowledged ? comparedHeads(opened.head, acknowledged) : []),
-      ...opened.faults(how).map((text) => `The table's structure is damaged: ${text}.`),
+      ...structure(opened.faults(how)),
       ...(how === 'whole' ? comparedItems(opened) : []),
     ])
     return { faults, head: opened.head, closed }
@@ -124,8 +136,8 @@ export function inspect(folder: string, how: 'quick' | 'whole'): Inspection {
 /** Opens both files for the one who writes. Throws `StoreDamaged` when they are not what was acknowledged. */
 export function openTable(folder: string): { table: TableFile; head: HeadFile } {
   const quick = inspect(folder, 'quick')
-  // After a kill or a power cut every item is looked at; what was closed in peace was looked at by then.
-  const { faults } = quick.closed || quick.faults.length > 0 ? quick : inspect(folder, 'whole')
+  const isEnough = quick.faults.length > 0 || (quick.closed && statSync(tableFile(folder)).size > largestLookedAtWhole)
+  const { faults } = isEnough ? quick : inspect(folder, 'whole')
   if (faults.length > 0) throw new StoreDamaged(faults.join(' '))
   const table = TableFile.open(tableFile(folder))
   return { table, head: HeadFile.open(headFile(folder), table.head) }

@@ -3,7 +3,7 @@
  * reads.
  */
 import { Worker } from 'node:worker_threads'
-import type { Table } from '../../ports/table.ts'
+import { ItemDamaged, type Table } from '../../ports/table.ts'
 import { type Outcome, TableFile, type Write } from './table-file.ts'
 import { StoreDamaged, tableFile } from './table-folder.ts'
 import { type Commit, tableOn } from './table-on-file.ts'
@@ -11,6 +11,12 @@ import type { Answered, Asked, Failed } from './table-thread.ts'
 
 /** Writes that share a sync, at most. */
 const largestGroup = 512
+
+// SQLite's primary result codes: https://www.sqlite.org/rescode.html
+const full = 13
+/** The file is corrupt, or no database. */
+const unreadable: readonly number[] = [11, 26]
+const primaryCodeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
 
 /** The store cannot go on: whatever was waiting was not acknowledged. */
 export class StoreFailed extends Error {
@@ -20,10 +26,9 @@ export class StoreFailed extends Error {
   readonly code: string
   constructor(failed: Failed) {
     super(`The store failed (${failed.code ?? failed.name} ${failed.errcode ?? ''})`)
-    // SQLite's primary result codes: https://www.sqlite.org/rescode.html
-    const primary = (failed.errcode ?? 0) & 0xff
-    if (primary === 13 || failed.code === 'ENOSPC') this.kind = 'full'
-    else if (primary === 11 || primary === 26 || failed.name === 'ItemDamaged') this.kind = 'damaged'
+    const primary = primaryCodeOf(failed)
+    if (primary === full || failed.code === 'ENOSPC') this.kind = 'full'
+    else if (unreadable.includes(primary) || failed.name === 'ItemDamaged') this.kind = 'damaged'
     else this.kind = 'unwritable'
     this.code = this.kind === 'full' ? 'ENOSPC' : (failed.code ?? 'EIO')
   }
@@ -34,6 +39,8 @@ export interface LocalTableOptions {
   folder: string
   /** Called once when nothing can be written any more. */
   failed: (failure: StoreFailed) => void
+  /** Called when something was read that is not as it was written, with the message of what is thrown then. */
+  damaged?: (what: string) => void
 }
 export interface LocalTable extends Table {
   /** Waits for what is being written, and leaves everything in one file. */
@@ -120,17 +127,35 @@ const opened = (thread: Worker): Promise<void> =>
     })
   })
 
+/** The same table, which says of damage that it is there. */
+function watched(table: Table, damaged: (what: string) => void = () => {}): Table {
+  const seen = (error: unknown): never => {
+    const isUnreadable = unreadable.includes(primaryCodeOf(error))
+    const found = isUnreadable ? new ItemDamaged('the table') : error
+    if (found instanceof ItemDamaged) damaged(found.message)
+    throw found
+  }
+  return {
+    get: (...given) => table.get<never>(...given).catch(seen),
+    query: (...given) => table.query<never>(...given).catch(seen),
+    create: (...given) => table.create(...given).catch(seen),
+    replace: (...given) => table.replace(...given).catch(seen),
+    update: (...given) => table.update<never>(...given).catch(seen),
+    remove: (...given) => table.remove(...given).catch(seen),
+  }
+}
+
 /**
  * The table in `folder`; one process at a time may open it. Throws `StoreDamaged` when it is not what was acknowledged,
  * and `StoreFailed` when the system does not let it be opened.
  */
-export async function localTable({ folder, failed }: LocalTableOptions): Promise<LocalTable> {
+export async function localTable({ folder, failed, damaged }: LocalTableOptions): Promise<LocalTable> {
   const thread = new Worker(new URL('./table-thread.ts', import.meta.url), { workerData: { folder } })
   await opened(thread)
   const writer = new Writer(thread, failed)
   const reader = TableFile.read(tableFile(folder))
   return {
-    ...tableOn(reader, writer.commit),
+    ...watched(tableOn(reader, writer.commit), damaged),
     async close() {
       reader.close()
       await writer.close()

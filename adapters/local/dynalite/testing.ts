@@ -15,7 +15,7 @@ export async function startDynalite(TableName: string): Promise<Dynalite> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await makeTable(endpoint, TableName)
+  await makeDynamoTable(endpoint, TableName)
   return {
     endpoint,
     async close() {
@@ -28,7 +28,8 @@ export async function startDynalite(TableName: string): Promise<Dynalite> {
   }
 }
 
-async function makeTable(endpoint: string, TableName: string): Promise<void> {
+/** Makes the one table, as lib/ makes it in AWS, and returns when it can be used. */
+export async function makeDynamoTable(endpoint: string, TableName: string): Promise<void> {
   const send = storeAt(endpoint)
   await send('CreateTable', {
     TableName,
