@@ -75,6 +75,11 @@ export const access = area('access', 'People, organisations, roles, tokens and s
       scope: z.string(),
       resource: z.string().optional().describe('RFC 8707 resource to ask for, where the identity provider needs it'),
       logout: z.string().optional(),
+      account: z
+        .string()
+        .optional()
+        .describe('Page on which people change their own password, second factor and passkeys, and end their sessions'),
+      accountClientId: z.string().optional().describe('Client with which that page signs in, where it needs its own'),
       studyOrigin: z.string(),
       mainOrigin: z.string(),
       version: z.string(),
@@ -199,13 +204,16 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     function: 'access',
     access: { kind: 'organisation', permission: 'people.manage' },
     status: 201,
-    summary: 'Invite a person; the link is shown once',
+    summary: 'Invite a person; the link is shown once, and sent to them where the installation sends mail',
     detail: 'The link works once, for seven days, for whoever signs in with it.',
     params: org,
     body: z.object({ email: Email, roles: RoleSet }),
-    response: Invitation.extend({ link: z.url() }),
+    response: Invitation.extend({
+      link: z.url(),
+      mailed: z.boolean().describe('Whether a letter with the link was handed over to be sent'),
+    }),
     problems: [],
-    grants: ['read ORG', 'write INVITE', 'read AUDIT', 'write AUDIT'],
+    grants: ['read ORG', 'write INVITE', 'read AUDIT', 'write AUDIT', 'send-mail'],
   }),
   invitations: route({
     method: 'GET',

@@ -25,6 +25,7 @@ export type Grant =
   | 'public-key'
   | 'create-key'
   | 'unwrap'
+  | 'send-mail'
   | 'mac'
   | 'engine'
   | 'start-job'

@@ -6,6 +6,7 @@ import { batchJobs } from '../adapters/aws/batch-jobs.ts'
 import { awsCompute } from '../adapters/aws/compute.ts'
 import { awsKeys } from '../adapters/aws/keys.ts'
 import { awsLogs } from '../adapters/aws/logs.ts'
+import { awsMail } from '../adapters/aws/mail.ts'
 import { awsObjects } from '../adapters/aws/objects.ts'
 import { awsTable } from '../adapters/aws/table.ts'
 import { awsWorkflow } from '../adapters/aws/workflow.ts'
@@ -14,6 +15,7 @@ import { type Compute, noCompute } from '../ports/compute.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { Logs } from '../ports/logs.ts'
+import type { Mail } from '../ports/mail.ts'
 import type { ObjectStore } from '../ports/objects.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
@@ -33,6 +35,9 @@ export const settingsFromEnvironment = (): Settings => ({
   scope: required('OIDC_SCOPE'),
   ...(process.env['OIDC_RESOURCE'] ? { resource: process.env['OIDC_RESOURCE'] } : {}),
   ...(process.env['OIDC_LOGOUT'] ? { logout: process.env['OIDC_LOGOUT'] } : {}),
+  ...(process.env['OIDC_ACCOUNT_CLIENT_ID']
+    ? { accountClientId: process.env['OIDC_ACCOUNT_CLIENT_ID'], account: `${required('MAIN_ORIGIN')}/settings/sign-in` }
+    : {}),
   version: process.env['CLOISTER_VERSION'] ?? 'development',
   // Set to `sql` where the installation was deployed without containers (lib/jobs-stack.ts).
   ...(process.env['LANGUAGES'] ? { languages: () => process.env['LANGUAGES']!.split(',') as Language[] } : {}),
@@ -62,6 +67,9 @@ export const s3Objects = (): ObjectStore =>
 /** The keys in KMS; likewise only where a grant names them. */
 export const kmsKeys = (): Keys =>
   awsKeys({ macKeyId: env('MAC_KEY_ID'), installation: required('CLOISTER_INSTALLATION') })
+
+/** Letters by SES; undefined where the installation was deployed without a sender. */
+export const sesMail = (): Mail | undefined => (env('MAIL_FROM') ? awsMail({ from: env('MAIL_FROM') }) : undefined)
 
 /** The workflow in Step Functions; for those who start or stop jobs. */
 export const stepFunctions = (): Workflow => awsWorkflow({ stateMachineArn: required('STATE_MACHINE_ARN') })
@@ -140,6 +148,7 @@ export const awsDeps = (
     workflow?: () => Workflow
     compute?: () => Compute
     logs?: () => Logs
+    mail?: () => Mail | undefined
     settings?: Settings
   } = {},
 ): Deps => ({
@@ -150,6 +159,7 @@ export const awsDeps = (
   workflow: parts.workflow?.() ?? unwired<Workflow>('workflow'),
   compute: parts.compute?.() ?? unwired<Compute>('compute'),
   logs: parts.logs?.() ?? unwired<Logs>('logs'),
+  mail: parts.mail?.(),
   settings: parts.settings ?? settingsFromEnvironment(),
   now: () => new Date(),
   random: (n) => new Uint8Array(randomBytes(n)),

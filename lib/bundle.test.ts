@@ -13,6 +13,7 @@ const clients = {
   workflow: 'AWSStepFunctions',
   compute: 'AWSBatchV20160810',
   logs: 'Logs_20140328',
+  mail: 'SimpleEmailService_v2',
 }
 
 describe('bundles', () => {

@@ -49,13 +49,14 @@ export const bundleOptions = {
 /** The SDK clients that a function's grants need; its handler wires these and no others. */
 export const clientsOf = (
   grants: readonly Grant[],
-): ('table' | 'objects' | 'keys' | 'workflow' | 'compute' | 'logs')[] => [
+): ('table' | 'objects' | 'keys' | 'workflow' | 'compute' | 'logs' | 'mail')[] => [
   'table',
   ...(grants.some((g) => /^(get|list|put|delete) |^held-outputs$/.test(g)) ? ['objects' as const] : []),
   ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
   ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []),
   ...(grants.some((g) => g === 'submit-container' || g === 'stop-container') ? ['compute' as const] : []),
   ...(grants.some((g) => g === 'read-log' || g === 'write-log') ? ['logs' as const] : []),
+  ...(grants.includes('send-mail') ? ['mail' as const] : []),
 ]
 
 /** Bundles every server function. Throws, naming the files, when a contract names a function that has no entry. */

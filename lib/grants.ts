@@ -25,6 +25,8 @@ export interface Resources {
     | undefined
   /** Streams of the log group of pipeline runs. */
   runLogArn: string
+  /** The sender of letters, and the identities of SES that it may belong to: itself or its domain. */
+  mail: { from: string; identityArns: string[] } | undefined
   /**
    * Set where the data key's own name is not known yet: `dataKeyArn` then names every key, and this alias says which
    * one is meant.
@@ -291,6 +293,19 @@ const logStatements = (grants: readonly Grant[], resources: Resources): PolicySt
     ? [new PolicyStatement({ sid: 'RunLogs', actions: ['logs:GetLogEvents'], resources: [resources.runLogArn] })]
     : []
 
+/** Letters of the one sender that the installation was given. */
+const mailStatements = (grants: readonly Grant[], { mail }: Resources): PolicyStatement[] =>
+  mail && grants.includes('send-mail')
+    ? [
+        new PolicyStatement({
+          sid: 'SendMail',
+          actions: ['ses:SendEmail'],
+          resources: mail.identityArns,
+          conditions: { StringEquals: { 'ses:FromAddress': mail.from } },
+        }),
+      ]
+    : []
+
 /** Everything a function with these grants may do, and nothing else. */
 export const statementsFor = (grants: readonly Grant[], resources: Resources): PolicyStatement[] => [
   ...tableStatements(grants, resources),
@@ -299,6 +314,7 @@ export const statementsFor = (grants: readonly Grant[], resources: Resources): P
   ...workflowStatements(grants, resources),
   ...containerStatements(grants, resources),
   ...logStatements(grants, resources),
+  ...mailStatements(grants, resources),
 ]
 
 /** Buckets a function is told the names of. */

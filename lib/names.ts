@@ -71,6 +71,14 @@ export function resourcesByName(settings: Settings): Resources {
           jobArns: arn('batch', 'job/*'),
         }
       : undefined,
+    mail: settings.mailFrom
+      ? {
+          from: settings.mailFrom,
+          identityArns: [settings.mailFrom, settings.mailFrom.split('@')[1]!].map((name) =>
+            arn('ses', `identity/${name}`),
+          ),
+        }
+      : undefined,
     runLogArn: arn('logs', `log-group:${runLogGroup(settings)}:log-stream:*`),
   }
 }

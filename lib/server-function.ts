@@ -74,6 +74,10 @@ function containerSettings({ grants }: ServerFunction, { containers }: Resources
   }
 }
 
+/** The sender, for functions that send letters. */
+const mailSettings = ({ grants }: ServerFunction, { mail }: Resources): Record<string, string> =>
+  mail && grants.includes('send-mail') ? { MAIL_FROM: mail.from } : {}
+
 export class DeployedFunction extends Construct {
   readonly lambda: lambda.Function
   readonly logGroup: logs.LogGroup
@@ -138,6 +142,7 @@ export class DeployedFunction extends Construct {
           ? { RUN_LOG_GROUP: runLogGroup(settings) }
           : {}),
         ...containerSettings(definition, props.resources),
+        ...mailSettings(definition, props.resources),
         ...(definition.grants.includes('mac') ? { MAC_KEY_ID: props.macKeyId } : {}),
         ...Object.fromEntries(
           bucketsOf(definition.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, props.bucketNames[b]!]),

@@ -48,6 +48,8 @@ const Context = z
       .regex(/^sha256:[0-9a-f]{64}$/, 'the digest that "docker push" printed: sha256:...')
       .optional(),
     alarmEmail: z.email().optional(),
+    /** Sender of invitations, verified by SES, itself or by its domain. Without it links are handed on. */
+    mailFrom: z.email().optional(),
     campusOidc: object(CampusOidc),
     campusSaml: object(CampusSaml),
     /** The folder that `npm run build` writes. */

@@ -19,6 +19,7 @@ const resources: Resources = {
   stateMachineArn: 'arn:aws:states:eu-west-1:1:stateMachine:jobs',
   containers: undefined,
   runLogArn: 'arn:aws:logs:eu-west-1:1:log-group:runs:log-stream:*',
+  mail: undefined,
 }
 const withContainers: Resources = {
   ...resources,
@@ -240,6 +241,20 @@ describe('work', () => {
     ])
     expect(sidsOf(['submit-container', 'stop-container'])).toEqual([])
     expect(sidsOf(['engine'], withContainers)).toEqual([])
+  })
+  test('letters are of the one sender, where there is one', () => {
+    const mail = { from: 'cloister@uni.example', identityArns: ['arn:aws:ses:eu-west-1:1:identity/uni.example'] }
+    expect(sidsOf(['send-mail'], resources)).toEqual([])
+    expect(sidsOf(['mac'], { ...resources, mail })).not.toContain('SendMail')
+    expect(statementsFor(['send-mail'], { ...resources, mail }).map((s) => s.toStatementJson())).toEqual([
+      {
+        Sid: 'SendMail',
+        Effect: 'Allow',
+        Action: 'ses:SendEmail',
+        Resource: mail.identityArns[0],
+        Condition: { StringEquals: { 'ses:FromAddress': mail.from } },
+      },
+    ])
   })
   test('logs of runs are read, by those who show and by those who keep them', () => {
     const read = [{ Sid: 'RunLogs', Action: 'logs:GetLogEvents', Resource: resources.runLogArn }]

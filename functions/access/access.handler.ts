@@ -1,4 +1,4 @@
-import { awsDeps, kmsKeys } from '../wiring.ts'
+import { awsDeps, kmsKeys, sesMail } from '../wiring.ts'
 import { createAccess } from './access.ts'
 
-export const handler = createAccess(awsDeps({ keys: kmsKeys }))
+export const handler = createAccess(awsDeps({ keys: kmsKeys, mail: sesMail }))

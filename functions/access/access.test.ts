@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { walk, emptyHead, type ChainEvent } from '../../domain/audit/chain.ts'
 import { bounds } from '../../domain/bounds.ts'
+import type { Letter } from '../../ports/mail.ts'
 import { queryAll } from '../../ports/table.ts'
 import { keyOf, type MemberItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
@@ -251,6 +252,33 @@ describe('roles', () => {
 })
 
 describe('invitations', () => {
+  it('go by mail where there is a mail port; one that cannot be handed over is made all the same', async () => {
+    const letters: Letter[] = []
+    let isDown = false
+    const mailing = await harness({
+      mail: {
+        send: async (letter) => {
+          if (isDown) throw new Error('no server')
+          letters.push(letter)
+        },
+      },
+    })
+    const { organisationId } = await mailing.organisation('Inviting', { ada: ['admin'] })
+    const invite = () =>
+      mailing.call('access', 'invite', {
+        as: mailing.person('ada'),
+        params: { organisationId },
+        body: { email: 'new@lab.example', roles: ['analyst'] },
+      })
+    const made = await invite()
+    expect(made.mailed).toBe(true)
+    expect(letters).toMatchObject([{ to: 'new@lab.example', subject: 'You are invited to Cloister' }])
+    expect(letters[0]!.text).toContain(`\n${made.link}\n`)
+    isDown = true
+    expect((await invite()).mailed).toBe(false)
+    expect(JSON.stringify(mailing.logs)).not.toContain('new@lab')
+    await mailing.close()
+  })
   const invited = async (): Promise<{ organisationId: string; token: string; invitationId: string }> => {
     const { organisationId } = await on.organisation('Inviting', { ada: ['admin'], rosa: ['researcher'] })
     const made = await on.call('access', 'invite', {
@@ -258,6 +286,7 @@ describe('invitations', () => {
       params: { organisationId },
       body: { email: 'new@lab.example', roles: ['analyst'] },
     })
+    expect(made.mailed).toBe(false)
     expect(made.link.startsWith('http://127.0.0.1:4680/join#')).toBe(true)
     return { organisationId, token: made.link.split('#')[1]!, invitationId: made.invitationId }
   }

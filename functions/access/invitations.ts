@@ -4,8 +4,10 @@
  */
 import { sha256Hex } from '../../domain/hash.ts'
 import type { access } from '../../contracts/access.ts'
+import type { Letter } from '../../ports/mail.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
+import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
@@ -44,6 +46,26 @@ const shown = ({
   invitedBy,
 })
 
+/** The letter that brings an invitation. It names the organisation, and nobody who belongs to it. */
+const letterOf = (to: string, organisation: string, link: string): Letter => ({
+  to,
+  subject: 'You are invited to Cloister',
+  text: `You are invited to join ${organisation} at Cloister.\nThis link works once, for seven days. Sign in, or create an account, when it asks you to:\n\n${link}\n\nCloister\n`,
+})
+
+/** Sends an invitation; answers whether it was handed over. One that was not is sent by whoever has its link. */
+async function mailed(deps: Deps, { email, organisationId }: InvitationItem, link: string): Promise<boolean> {
+  if (!deps.mail) return false
+  const organisation = await deps.table.get<OrganisationItem>(keyOf.organisation(organisationId))
+  try {
+    await deps.mail.send(letterOf(email, organisation?.name ?? 'an organisation', link))
+    return true
+  } catch (e) {
+    deps.log('error', { at: 'mail', error: e instanceof Error ? e.name : typeof e })
+    return false
+  }
+}
+
 export const invite: Implementation<Routes['invite']> = async ({ params: { organisationId }, body, caller }, deps) => {
   const secret = newSecret(deps)
   const invitationId = await sha256Hex(secret)
@@ -67,7 +89,8 @@ export const invite: Implementation<Routes['invite']> = async ({ params: { organ
     ...item,
   })
   // After the #: the secret reaches no server log on its way to the portal.
-  return { ...shown(item), link: `${deps.settings.mainOrigin}/join#${secret}` }
+  const link = `${deps.settings.mainOrigin}/join#${secret}`
+  return { ...shown(item), link, mailed: await mailed(deps, item, link) }
 }
 
 export const invitations: Implementation<Routes['invitations']> = async ({ params, query }, deps) => {

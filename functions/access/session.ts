@@ -25,6 +25,8 @@ export const signInSettings: Implementation<Routes['signInSettings']> = async (_
   scope: settings.scope,
   resource: settings.resource,
   logout: settings.logout,
+  account: settings.account,
+  accountClientId: settings.accountClientId,
   studyOrigin: settings.studyOrigin,
   mainOrigin: settings.mainOrigin,
   version: settings.version,

@@ -6,6 +6,7 @@ import type { Compute } from '../../ports/compute.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
 import type { Logs } from '../../ports/logs.ts'
+import type { Mail } from '../../ports/mail.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
@@ -21,6 +22,10 @@ export interface Settings {
   scope: string
   resource?: string
   logout?: string
+  /** Page on which people look after how they sign in. */
+  account?: string
+  /** Client of that page, where it needs one of its own. */
+  accountClientId?: string
   version: string
   /** Whether the disk has room; of a place that has no disk to fill it is not said. */
   diskHasRoom?: () => Promise<boolean>
@@ -41,6 +46,8 @@ export interface Deps {
   workflow: Workflow
   compute: Compute
   logs: Logs
+  /** Undefined where nothing sends letters. */
+  mail?: Mail | undefined
   settings: Settings
   now: () => Date
   /** Cryptographically random bytes. */

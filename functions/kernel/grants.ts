@@ -5,6 +5,7 @@ import type { Compute } from '../../ports/compute.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
 import type { Logs } from '../../ports/logs.ts'
+import type { Mail } from '../../ports/mail.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
@@ -34,6 +35,7 @@ export function guarded<
     compute: Compute
     logs: Logs
     now: () => Date
+    mail?: Mail | undefined
   },
 >(ports: P, who: string, grants: readonly Grant[]): P {
   const granted = new Set<string>(grants)
@@ -46,10 +48,16 @@ export function guarded<
     need(`${act} ${prefix}`)
   }
   const needBucket = (act: 'get' | 'put' | 'delete', b: Bucket): void => need(`${act} ${b}`)
-  const { objects, keys, engine, workflow, compute, logs } = ports
+  const { objects, keys, engine, workflow, compute, logs, mail } = ports
   const table = withoutGone(ports)
   return {
     ...ports,
+    mail: mail && {
+      send: async (letter) => {
+        need('send-mail')
+        return mail.send(letter)
+      },
+    },
     table: {
       get: async (key, attributes) => {
         needEntity('read', key.pk)

@@ -170,7 +170,7 @@ export interface Harness {
 
 /** Starts the parts; see the top of this file. */
 export async function harness(
-  parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'compute' | 'logs'>> = {},
+  parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'compute' | 'logs' | 'mail'>> = {},
 ): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-test-'))
   const table = memoryTable()
@@ -199,6 +199,7 @@ export async function harness(
     workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'),
     compute: parts.compute ?? noCompute,
     logs: parts.logs ?? absent<Deps['logs']>('logs'),
+    mail: parts.mail,
     settings,
     now: () => new Date(time),
     random: (n) => new Uint8Array(randomBytes(n)),

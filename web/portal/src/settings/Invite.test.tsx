@@ -5,7 +5,7 @@ import { expect, it, vi } from 'vitest'
 import type { Role } from '../../../../domain/access/permissions.ts'
 import { Refused } from '../../testing/server.ts'
 import { button, show } from '../../testing/show.tsx'
-import { Invite } from './Invite.tsx'
+import { Invite, type Made } from './Invite.tsx'
 import { RolePicker } from './RolePicker.tsx'
 
 const organisationId = 'org_aaaaaaaaaaaaaaaa'
@@ -17,6 +17,7 @@ const invitation = {
   invitedBy: 'u1',
   expires: '2026-03-08T10:00:00.000Z',
   link: 'https://cloister.example/join?code=abc',
+  mailed: true,
 }
 const fill = (email: string) => fireEvent.change(screen.getByRole('textbox'), { target: { value: email } })
 
@@ -43,29 +44,29 @@ it('gives the roles in their own order, whichever was ticked first', async () =>
 })
 
 it('sends the address and the roles once, and hands on the link', async () => {
-  const done = vi.fn<(link: string) => void>()
+  const done = vi.fn<(made: Made) => void>()
   const { server } = await show(<Invite opened organisationId={organisationId} onClose={() => {}} done={done} />, {
     'access.invite': invitation,
   })
-  expect(button('Make the link')).toHaveProperty('disabled', true)
+  expect(button('Invite')).toHaveProperty('disabled', true)
   fill('ada@example.org')
   fireEvent.click(screen.getByRole('checkbox', { name: 'Custodian' }))
   fireEvent.submit(screen.getByRole('textbox'))
   fireEvent.submit(screen.getByRole('textbox'))
-  await vi.waitFor(() => expect(done).toHaveBeenCalledWith(invitation.link))
+  await vi.waitFor(() => expect(done).toHaveBeenCalledWith({ link: invitation.link, mailedTo: 'ada@example.org' }))
   expect(server.sent('access.invite')).toEqual([{ email: 'ada@example.org', roles: ['custodian', 'researcher'] }])
 })
 
 it('cannot be sent without a role', async () => {
   await show(<Invite opened organisationId={organisationId} onClose={() => {}} done={() => {}} />)
   fill('ada@example.org')
-  expect(button('Make the link')).toHaveProperty('disabled', false)
+  expect(button('Invite')).toHaveProperty('disabled', false)
   fireEvent.click(screen.getByRole('checkbox', { name: 'Researcher' }))
-  expect(button('Make the link')).toHaveProperty('disabled', true)
+  expect(button('Invite')).toHaveProperty('disabled', true)
 })
 
 it('says in the dialog what the server refused, and keeps what was typed', async () => {
-  const done = vi.fn<(link: string) => void>()
+  const done = vi.fn<(made: Made) => void>()
   await show(<Invite opened organisationId={organisationId} onClose={() => {}} done={done} />, {
     'access.invite': new Refused('invalid-request', 'This is no address.', [
       { path: '/body/email', message: 'Invalid email address' },

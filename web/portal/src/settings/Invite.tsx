@@ -5,7 +5,13 @@ import { useAct, useApi } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RolePicker } from './RolePicker.tsx'
 
-/** Makes an invitation; `done` gets its link, which is shown once. */
+/** An invitation that was made: its link, which is shown once, and to whom a letter took it. */
+export interface Made {
+  link: string
+  mailedTo: string | undefined
+}
+
+/** Makes an invitation. */
 export function Invite({
   opened,
   organisationId,
@@ -15,7 +21,7 @@ export function Invite({
   opened: boolean
   organisationId: string
   onClose: () => void
-  done: (link: string) => void
+  done: (made: Made) => void
 }) {
   const api = useApi()
   const [email, setEmail] = useState('')
@@ -23,12 +29,16 @@ export function Invite({
   const { busy, error, act } = useAct()
   const invite = () =>
     act('invite', async () => {
-      const { link } = await api.access.invite({
+      const {
+        link,
+        mailed,
+        email: to,
+      } = await api.access.invite({
         params: { organisationId },
         body: { email: email.trim(), roles: chosen },
       })
       setEmail('')
-      done(link)
+      done({ link, mailedTo: mailed ? to : undefined })
     })
   return (
     <Modal opened={opened} onClose={onClose} title="Invite a person">
@@ -43,7 +53,7 @@ export function Invite({
             type="email"
             required
             label="Their e-mail address"
-            description="So that you know whose invitation it is; no mail is sent."
+            description="So that you know whose invitation it is. Where this installation sends mail, the link goes there."
             value={email}
             onChange={(e) => setEmail(e.currentTarget.value)}
             data-autofocus
@@ -56,7 +66,7 @@ export function Invite({
               Cancel
             </Button>
             <Button type="submit" loading={busy !== ''} disabled={!email.includes('@') || chosen.length === 0}>
-              Make the link
+              Invite
             </Button>
           </Group>
         </Stack>

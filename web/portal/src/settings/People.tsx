@@ -9,7 +9,7 @@ import { Page, Section } from '../parts/Page.tsx'
 import { type Member, nameOf } from '../queries/members.ts'
 import { ChangeRoles } from './ChangeRoles.tsx'
 import { Invitations } from './Invitations.tsx'
-import { Invite } from './Invite.tsx'
+import { Invite, type Made } from './Invite.tsx'
 import { Members } from './Members.tsx'
 import { ShownOnce } from './Secret.tsx'
 
@@ -42,7 +42,7 @@ function People({ here: { organisationId, organisation } }: { here: Here }) {
   const manages = useMay()('people.manage')
   const refresh = useRefresh(organisationId)
   const [inviting, setInviting] = useState(false)
-  const [link, setLink] = useState<string>()
+  const [made, setMade] = useState<Made>()
   const [changing, setChanging] = useState<Member>()
   const [removing, setRemoving] = useState<Member>()
   return (
@@ -65,20 +65,22 @@ function People({ here: { organisationId, organisation } }: { here: Here }) {
         opened={inviting}
         organisationId={organisationId}
         onClose={() => setInviting(false)}
-        done={(made) => {
+        done={(invited) => {
           setInviting(false)
-          setLink(made)
+          setMade(invited)
           void refresh()
         }}
       />
       <ShownOnce
-        value={link}
+        value={made?.link}
         title="The invitation is ready"
         label="Invitation link"
-        onClose={() => setLink(undefined)}
+        onClose={() => setMade(undefined)}
       >
-        Send this link to the person yourself: Cloister sends no mail. It works once, for seven days, for whoever signs
-        in with it first.
+        {made?.mailedTo === undefined
+          ? 'Send this link to the person yourself: this installation sends no mail.'
+          : `A letter takes this link to ${made.mailedTo}.`}{' '}
+        It works once, for seven days, for whoever signs in with it first.
       </ShownOnce>
       {changing && (
         <ChangeRoles
