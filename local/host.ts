@@ -31,7 +31,7 @@ import { type Languages, languages, languagesOf, onlyOne } from './languages.ts'
 import { type LastWords, openLastWords } from './last-words.ts'
 import { createLogin } from './login/login.ts'
 import { loginFailure } from './login/failure.ts'
-import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
+import { accountPath, clientId, createProvider, resourceOf, scope } from './login/provider.ts'
 import { loginState } from './login/state.ts'
 import { hostMail, type MailServer } from './mail.ts'
 import { elsewhere, portTrouble, tryPort } from './port.ts'
@@ -51,6 +51,8 @@ export interface HostOptions {
   home: string
   /** Where letters are handed over; by default they stay in the home (local/mail.ts). */
   mailServer?: MailServer | undefined
+  /** Whether everybody must have a second factor. */
+  secondFactor?: boolean
   /** Says nothing while starting. */
   quiet?: boolean
   /** Whether to make the demo organisation in a new home; by default where nobody else reaches the host. */
@@ -116,6 +118,7 @@ function settingsOf(reach: Reach, tried: Languages, wanted: number | undefined):
     clientId,
     scope,
     resource: resourceOf(mainOrigin),
+    account: `${mainOrigin}${accountPath}`,
     version: '0.1.0',
     languages: () => languagesOf(tried.now()),
     // Containers of other people's images need a cluster; here there are processes.
@@ -222,8 +225,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
       confinement: async () => onlyOne(await tried.known()),
       log,
     })
+    const { mail, letters } = hostMail({
+      server: options.mailServer,
+      home,
+      mainOrigin,
+      secret: Buffer.from(secret, 'base64'),
+      now: () => Date.now(),
+    })
     const deps: StepDeps = {
       kinds,
+      // Letters that stay here reach nobody: whoever invites hands the link on.
+      mail: letters ? undefined : mail,
       table: metrics.counted(table),
       objects,
       keys: localKeys({ file: join(home, 'keyring.json') }),
@@ -269,19 +281,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
       })
     const demo = (await readJson(join(home, demoMark))) !== undefined
 
-    const { mail, letters } = hostMail({
-      server: options.mailServer,
-      home,
-      mainOrigin,
-      secret: Buffer.from(secret, 'base64'),
-      now: () => Date.now(),
-    })
     const login = createLogin({
       provider,
       state,
       mainOrigin,
       mail,
       keptHere: letters !== undefined,
+      secondFactor: options.secondFactor === true,
       letters: letters?.page,
       mailFailed: (error) => journal.log('error', { at: 'mail', error }),
       now: () => Date.now(),

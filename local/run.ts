@@ -70,6 +70,11 @@ function renewal({ certificate }: { certificate: string }, host: Pick<Host, 'ren
   return renew
 }
 
+function isRequired(name: string, text: string | undefined): boolean {
+  if (text && text !== 'required') throw new Trouble(`${name} is "${text}"; it can be "required", or not set at all.`)
+  return text === 'required'
+}
+
 /** Starts the platform, prints how to use it, and ends the process when it is told to stop. */
 export async function run(): Promise<void> {
   const began = performance.now()
@@ -100,6 +105,7 @@ export async function run(): Promise<void> {
       reach,
       home: process.env['CLOISTER_HOME'] || '.cloister',
       mailServer: mailServerFrom(process.env),
+      secondFactor: isRequired('CLOISTER_SECOND_FACTOR', process.env['CLOISTER_SECOND_FACTOR']),
       ...runsFrom(process.env['CLOISTER_RUNS']),
       ...demoFrom(process.env['CLOISTER_DEMO']),
       founders: (process.env['CLOISTER_FOUNDERS'] ?? '').split(/[\s,]+/).filter(Boolean),

@@ -1,5 +1,4 @@
 /** The pages of one's own account: password, second factor, passkeys, sessions. */
-import { renderSVG } from 'uqr'
 import { browserName } from './agents.ts'
 import { described, escapeHtml, page, passkeyScriptTag, wrong } from './pages.ts'
 import type { Passkey } from './passkeys.ts'
@@ -78,21 +77,4 @@ export const accountPage = (view: AccountView): string =>
     'Sign-in and security',
     `<h1>Sign-in and security</h1><p class="soft">${escapeHtml(view.email)} · <a href="${escapeHtml(view.home)}/">Back to Cloister</a> · <a href="${escapeHtml(view.home)}/settings/tokens">Access tokens of tools</a></p>${view.done ? `<p class="good" role="status">${doneWords[view.done]}</p>` : ''}${passwordCard(view)}${appCard(view)}${passkeyCard(view)}${sessionCard(view)}`,
     { head: view.passkeys ? passkeyScriptTag : '', wide: true },
-  )
-
-/** Setting up an app: the square to be read by its camera, and the same as letters. */
-export const appPage = (form: { address: string; secret: string; problem?: string | undefined }): string =>
-  page(
-    'Set up an authenticator app',
-    `<h1>Set up an authenticator app</h1><form class="card" method="post" action="${at}/app">${wrong(form.problem)}<p>Read this square with the app, such as Aegis, Google Authenticator or a password manager.</p>
-<div class="qr" role="img" aria-label="Square to be read by the app; the same letters stand below">${renderSVG(form.address, { border: 2, ecc: 'M' })}</div>
-<p>Or type these letters into it: <code class="secret">${form.secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</code></p>
-<label for="code">Code that the app shows now</label><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="10"${described(form.problem)}>
-<button>Set it up</button></form><p class="soft"><a href="${at}">Not now</a></p>`,
-  )
-
-export const codesPage = (codes: readonly string[]): string =>
-  page(
-    'Recovery codes',
-    `<h1>Recovery codes</h1><div class="card"><p>Keep them where your phone is not. Each lets you in once in place of the app’s code. <b>They are shown this once.</b></p><ul class="codes">${codes.map((code) => `<li><code>${code}</code></li>`).join('')}</ul></div><p><a href="${at}">I have kept them</a></p>`,
   )

@@ -1,6 +1,7 @@
 /** One's own account: for whoever has signed in within the last quarter of an hour. */
 import { recentLoginSeconds } from '../../domain/access/permissions.ts'
-import { accountPage, type AccountView, appPage, codesPage, type Done, doneWords } from './account-pages.ts'
+import { accountPage, type AccountView, type Done, doneWords } from './account-pages.ts'
+import { appPage, beginApp, codesPage, wrongSetUpCode } from './app.ts'
 import type { BrakeRule } from './brake.ts'
 import { changedLetter } from './letters.ts'
 import { problemPage } from './pages.ts'
@@ -10,7 +11,6 @@ import { hashPassword, verifyPassword } from './passwords.ts'
 import { accountClient, accountPath } from './provider.ts'
 import type { Account } from './state.ts'
 
-const setUpSeconds = 15 * 60
 const guesses: BrakeRule = { free: 5, longest: 15 * 60 }
 
 /** Who asks, in which session. */
@@ -83,28 +83,20 @@ export function createAccount(parts: LoginParts): (exchange: Exchange, path: str
 
   const setUp: Act = (exchange, { account }) => {
     if (totp.has(account.sub)) return redirect(exchange, accountPath)
-    const secret = totp.begin()
-    secrets.keep('totp', account.sub, { sub: account.sub, value: secret, seconds: setUpSeconds })
-    return html(exchange, appPage({ secret, address: totp.address(secret, account.email) }))
+    return html(exchange, appPage({ ...beginApp(state, account, `${accountPath}/app`), notNow: accountPath }))
   }
   const confirmApp: Act = async (exchange, own) => {
     const { sub, email } = own.account
     const secret = secrets.find('totp', sub)?.value
     if (secret === undefined || totp.has(sub)) return redirect(exchange, `${accountPath}/app`)
     const codes = totp.confirm(sub, secret, (await formOf(exchange))('code').slice(0, 20))
-    if (!codes)
-      return html(
-        exchange,
-        appPage({
-          secret,
-          address: totp.address(secret, email),
-          problem: 'This is not the code that the app shows now. Look at the clock of the phone, too.',
-        }),
-        422,
-      )
+    if (!codes) {
+      const form = { action: `${accountPath}/app`, secret, address: totp.address(secret, email), notNow: accountPath }
+      return html(exchange, appPage({ ...form, problem: wrongSetUpCode }), 422)
+    }
     secrets.take('totp', sub)
     tell(own, 'An authenticator app was set up as your second factor.')
-    return html(exchange, codesPage(codes))
+    return html(exchange, codesPage(codes, accountPath))
   }
   const removeApp: Act = async (exchange, own) => {
     totp.remove(own.account.sub)
@@ -114,7 +106,7 @@ export function createAccount(parts: LoginParts): (exchange: Exchange, path: str
   const newCodes: Act = async (exchange, own) => {
     if (!totp.has(own.account.sub)) return redirect(exchange, accountPath)
     tell(own, 'New recovery codes were made.')
-    return html(exchange, codesPage(totp.renew(own.account.sub)))
+    return html(exchange, codesPage(totp.renew(own.account.sub), accountPath))
   }
 
   const passkeyOptions: Act = async (exchange, { account }) =>

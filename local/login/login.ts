@@ -32,6 +32,7 @@ export function createLogin(
     '': (exchange, begun) =>
       exchange.request.method === 'POST' ? signIn.password(exchange, begun) : signIn.show(exchange, begun),
     '/code': signIn.code,
+    '/set-up': signIn.setUp,
     '/sign-up': byMail.signUp,
     '/forgot': byMail.forgot,
     ...(passkeyName(mainOrigin) === undefined ? {} : { '/passkey': signIn.passkey }),

@@ -15,6 +15,8 @@ export interface LoginParts {
   mail: Mail
   /** Letters stay on this computer: there is no mail server. */
   keptHere: boolean
+  /** Whether everybody must have a second factor. */
+  secondFactor?: boolean
   /** People shown for one-click sign-in; undefined where no demo organisation was seeded. */
   demo: () => DemoPeople | undefined
   /** Told about a wrong password: the account's id, where there is one. */

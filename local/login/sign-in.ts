@@ -2,6 +2,7 @@
 import type { Interaction } from 'oidc-provider'
 import { addressOf } from '../asked.ts'
 import type { BrakeRule } from './brake.ts'
+import { appPage, beginApp, codesPage, wrongSetUpCode } from './app.ts'
 import { codePage, signInPage } from './pages.ts'
 import { type Exchange, formOf, html, json, jsonOf, knownAs, type LoginParts, makeKnown, redirect } from './parts.ts'
 import { passkeyName } from './passkeys.ts'
@@ -71,6 +72,7 @@ export function createSignIn(parts: LoginParts): {
   show: (exchange: Exchange, begun: Begun) => Promise<void>
   password: (exchange: Exchange, begun: Begun) => Promise<void>
   code: (exchange: Exchange, begun: Begun) => Promise<void>
+  setUp: (exchange: Exchange, begun: Begun) => Promise<void>
   passkey: (exchange: Exchange, begun: Begun) => Promise<void>
 } {
   const { provider, state, mainOrigin } = parts
@@ -141,10 +143,12 @@ export function createSignIn(parts: LoginParts): {
       return form(exchange, begun, { ...again, problem: wrongPassword, status: 401, withCode: code !== '' })
     }
     for (const { name } of names) brake.succeeded(name, name !== fromAddress(exchange))
-    if (!second || code !== '')
-      return redirect(exchange, await finish(exchange, account, second ? ['pwd', 'otp', 'mfa'] : ['pwd']))
+    if (code !== '') return redirect(exchange, await finish(exchange, account, ['pwd', 'otp', 'mfa']))
+    if (!second && !parts.secondFactor) return redirect(exchange, await finish(exchange, account, ['pwd']))
     secrets.keep('half', begun.uid, { sub: account.sub, seconds: halfSeconds })
-    return html(exchange, codePage({ action: `${begun.action}/code` }))
+    return second
+      ? html(exchange, codePage({ action: `${begun.action}/code` }))
+      : redirect(exchange, `${begun.action}/set-up`)
   }
 
   const code = async (exchange: Exchange, begun: Begun): Promise<void> => {
@@ -172,6 +176,25 @@ export function createSignIn(parts: LoginParts): {
     return redirect(exchange, await finish(exchange, account, half ? ['pwd', 'otp', 'mfa'] : ['otp']))
   }
 
+  /** Where a second factor is demanded: whoever has given the password and has none sets up an app before going on. */
+  const setUp = async (exchange: Exchange, begun: Begun): Promise<void> => {
+    const sub = secrets.find('half', begun.uid)?.sub
+    const account = sub === undefined ? undefined : state.accountBySub(sub)
+    if (!account || totp.has(account.sub)) return redirect(exchange, begun.action)
+    const action = `${begun.action}/set-up`
+    if (exchange.request.method !== 'POST') return html(exchange, appPage(beginApp(state, account, action)))
+    const secret = secrets.find('totp', account.sub)?.value
+    if (secret === undefined) return redirect(exchange, action)
+    const codes = totp.confirm(account.sub, secret, (await formOf(exchange))('code').slice(0, 20))
+    if (!codes) {
+      const form = { action, secret, address: totp.address(secret, account.email) }
+      return html(exchange, appPage({ ...form, problem: wrongSetUpCode }), 422)
+    }
+    secrets.take('half', begun.uid)
+    secrets.take('totp', account.sub)
+    return html(exchange, codesPage(codes, await finish(exchange, account, ['pwd', 'otp', 'mfa'])))
+  }
+
   const passkey = async (exchange: Exchange, _begun: Begun): Promise<void> => {
     if (exchange.request.method !== 'POST') return json(exchange, 200, await passkeys.challenge(mainOrigin))
     const sent = await jsonOf(exchange)
@@ -182,5 +205,5 @@ export function createSignIn(parts: LoginParts): {
     return json(exchange, 200, { to: await finish(exchange, account, ['hwk', 'user', 'mfa']) })
   }
 
-  return { show: (exchange, begun) => form(exchange, begun), password, code, passkey }
+  return { show: (exchange, begun) => form(exchange, begun), password, code, setUp, passkey }
 }

@@ -25,7 +25,7 @@ export interface TestLogin {
 }
 
 /** Starts it; `host` is the name it goes by. */
-export async function startLogin(host = '127.0.0.1'): Promise<TestLogin> {
+export async function startLogin(host = '127.0.0.1', { secondFactor = false } = {}): Promise<TestLogin> {
   const home = await mkdtemp(join(tmpdir(), 'cloister-login-'))
   const port = await freePort()
   const origin = `http://${host}:${port}`
@@ -51,6 +51,7 @@ export async function startLogin(host = '127.0.0.1'): Promise<TestLogin> {
       },
     },
     keptHere: false,
+    secondFactor,
     mailFailed: (error) => {
       throw new Error(error)
     },
