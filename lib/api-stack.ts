@@ -106,6 +106,7 @@ export class ApiStack extends StageStack {
       OIDC_CLIENT_ID: identity.clientId,
       OIDC_SCOPE: identity.scope,
       OIDC_LOGOUT: identity.logout,
+      OIDC_ACCOUNT_CLIENT_ID: identity.accountClientId,
       ...(settings.scripts ? {} : { LANGUAGES: 'sql' }),
     }
     const duckdb = duckdbLayer(this, this.keep)

@@ -10,8 +10,8 @@ import { bucketName } from './names.ts'
 import type { Settings } from './settings.ts'
 
 interface SignIns {
-  /** Cognito's id of the portal. */
-  clientId: string
+  /** Cognito's ids of the portal and of its page of one's own sign-in. */
+  clientIds: string[]
   /** The function that is told. */
   target: IFunction
   /** Of the trail's bucket. */
@@ -26,7 +26,7 @@ interface SignIns {
 export function reportFailedSignIns(
   stack: Stack,
   settings: Settings,
-  { clientId, target, removalPolicy }: SignIns,
+  { clientIds, target, removalPolicy }: SignIns,
 ): void {
   new events.Rule(stack, 'SignIns', {
     ruleName: `${settings.installation}-sign-ins`,
@@ -40,8 +40,8 @@ export function reportFailedSignIns(
         // Events of the login pages carry an empty code when all went well.
         errorCode: [{ 'anything-but': '' }],
         $or: [
-          { eventName: ['Login_POST'], additionalEventData: { requestParameters: { client_id: [clientId] } } },
-          { eventName: ['InitiateAuth', 'RespondToAuthChallenge'], requestParameters: { clientId: [clientId] } },
+          { eventName: ['Login_POST'], additionalEventData: { requestParameters: { client_id: clientIds } } },
+          { eventName: ['InitiateAuth', 'RespondToAuthChallenge'], requestParameters: { clientId: clientIds } },
         ],
       },
     },

@@ -10,6 +10,8 @@ import { StageStack } from './stage-stack.ts'
 export class IdentityStack extends StageStack {
   readonly userPoolId: string
   readonly clientId: string
+  /** Client of the page on which people change how they sign in. */
+  readonly accountClientId: string
   readonly issuer: string
   readonly scope = 'openid email profile'
   /** Where a browser goes to end Cognito’s own session, too. */
@@ -91,15 +93,41 @@ export class IdentityStack extends StageStack {
       ],
     })
     client.node.addDependency(...campus)
+    // For the page on which people change how they sign in, and nothing else: the portal's own tokens may change none
+    // of it, so that whoever steals one takes over no account.
+    const account = pool.addClient('Account', {
+      userPoolClientName: 'account',
+      generateSecret: false,
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      authFlows: { user: true },
+      authSessionValidity: Duration.minutes(10),
+      oAuth: {
+        flows: { authorizationCodeGrant: true },
+        scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.COGNITO_ADMIN],
+        callbackUrls: [`${mainOrigin}/settings/sign-in`],
+      },
+      accessTokenValidity: Duration.minutes(15),
+      idTokenValidity: Duration.minutes(15),
+      // The least there is; the page asks for a fresh sign-in instead of using it.
+      refreshTokenValidity: Duration.hours(1),
+      refreshTokenRotationGracePeriod: Duration.seconds(10),
+      supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
+    })
     // The newer login pages show nothing until a client has a style; Cognito's own will do.
-    new cognito.CfnManagedLoginBranding(this, 'LoginStyle', {
-      userPoolId: pool.userPoolId,
-      clientId: client.userPoolClientId,
-      useCognitoProvidedValues: true,
-    }).node.addDependency(login)
+    for (const [id, styled] of [
+      ['LoginStyle', client],
+      ['AccountStyle', account],
+    ] as const)
+      new cognito.CfnManagedLoginBranding(this, id, {
+        userPoolId: pool.userPoolId,
+        clientId: styled.userPoolClientId,
+        useCognitoProvidedValues: true,
+      }).node.addDependency(login)
 
     this.userPoolId = pool.userPoolId
     this.clientId = client.userPoolClientId
+    this.accountClientId = account.userPoolClientId
     this.issuer = `https://${issuerHost(settings)}/${pool.userPoolId}`
     this.logout = `https://${loginHost(settings)}/logout?client_id=${client.userPoolClientId}&logout_uri=${mainOrigin}/`
     new CfnOutput(this, 'Founder', {

@@ -49,7 +49,7 @@ export class OperationsStack extends StageStack {
       targets: [new LambdaFunction(on.api.functions['runs-sweep']!.lambda)],
     })
     reportFailedSignIns(this, settings, {
-      clientId: on.identity.clientId,
+      clientIds: [on.identity.clientId, on.identity.accountClientId],
       target: on.api.functions['access-login-events']!.lambda,
       removalPolicy: this.keep,
     })

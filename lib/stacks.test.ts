@@ -300,7 +300,18 @@ test('people: strong passwords, a second factor on offer, codes with PKCE from a
   expect(text(pool.WebAuthnRelyingPartyID)).toContain('amazoncognito.com')
   const strict = synthesised({ requireSecondFactor: 'true' }).of('AWS::Cognito::UserPool')[0]!.Properties
   expect(strict.MfaConfiguration).toBe('ON')
-  expect(prod.of('AWS::Cognito::UserPoolClient')[0]!.Properties).toMatchObject({
+  const [portal, own] = ['portal', 'account'].map(
+    (name) =>
+      prod.of('AWS::Cognito::UserPoolClient').find((client) => client.Properties.ClientName === name)!.Properties,
+  )
+  // Only the page on which people change their sign-in may change it, and its tokens are asked for anew each time.
+  expect(portal.AllowedOAuthScopes).not.toContain('aws.cognito.signin.user.admin')
+  expect(own).toMatchObject({
+    AllowedOAuthScopes: ['openid', 'email', 'aws.cognito.signin.user.admin'],
+    GenerateSecret: false,
+  })
+  expect(prod.of('AWS::Cognito::ManagedLoginBranding')).toHaveLength(2)
+  expect(portal).toMatchObject({
     GenerateSecret: false,
     AllowedOAuthFlows: ['code'],
     PreventUserExistenceErrors: 'ENABLED',

@@ -45,6 +45,7 @@ export const settings: Area = {
     onward('/settings', () => '/settings/people'),
     page('/settings/people', pages, 'PeoplePage'),
     page('/settings/tokens', pages, 'TokensPage'),
+    page('/settings/sign-in', pages, 'SignInPage'),
     page('/settings/organisation', pages, 'OrganisationPage'),
     page('/join', pages, 'InvitationPage'),
   ],

@@ -1,5 +1,5 @@
 import { Menu, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
-import { IconBook2, IconCheck, IconKey, IconLogout } from '@tabler/icons-react'
+import { IconBook2, IconCheck, IconKey, IconLogout, IconShieldLock } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
@@ -49,6 +49,7 @@ export function UserMenu({ target }: { target: ReactElement }) {
   const me = useMe()
   const here = useOrganisation()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const account = session.settings()?.account
   return (
     <Menu position="bottom-end" width={260} defaultOpened>
       <Menu.Target>{target}</Menu.Target>
@@ -82,6 +83,11 @@ export function UserMenu({ target }: { target: ReactElement }) {
           />
         </div>
         <Menu.Divider />
+        {account && (
+          <Menu.Item component="a" href={account} leftSection={<IconShieldLock size={16} aria-hidden />}>
+            Sign-in and security
+          </Menu.Item>
+        )}
         <Menu.Item component={Link} to="/settings/tokens" leftSection={<IconKey size={16} aria-hidden />}>
           Access tokens
         </Menu.Item>
