@@ -16,11 +16,15 @@ export type Write =
   | { does: 'replace'; row: Row; rev: number }
   | { does: 'update'; pk: string; sk: string; change: string }
   | { does: 'remove'; pk: string; sk: string }
+  /** Removes items that are gone by a second (ports/table.ts), at most so many. */
+  | { does: 'remove-gone'; by: number; most: number }
 
 export const refusals = { AlreadyExists, ConditionFailed, ItemRefused, ItemDamaged }
 /** What came of a write: the row as it then is (of an update), or why nothing was written. */
 export interface Outcome {
   row?: HashedRow
+  /** Ends that were looked at, of `remove-gone`. */
+  ends?: number
   refused?: keyof typeof refusals
   why?: string
 }
@@ -62,6 +66,18 @@ const schema = `
     hash blob not null
   ) strict;
 `
+/**
+ * When items end, so that what is gone is found without a look at everything. A hint: the item itself says when, and
+ * was perhaps given another end since. Made for tables of before, too.
+ */
+const endings = `
+  create table if not exists ending (
+    second integer not null,
+    pk text not null,
+    sk text not null,
+    primary key (second, pk, sk)
+  ) strict, without rowid;
+`
 const columns = 'pk, sk, gpk, gsk, value, hash'
 const nothing = '0'.repeat(32)
 
@@ -91,6 +107,7 @@ export class TableFile {
   static make(file: string): TableFile {
     const database = new DatabaseSync(file)
     database.exec(schema)
+    database.exec(endings)
     if (file !== ':memory:') database.exec('pragma journal_mode = wal; pragma synchronous = off')
     const table = new TableFile(database, { store: randomUUID(), commits: 0, items: 0, digest: nothing })
     table.#writeHead()
@@ -110,7 +127,9 @@ export class TableFile {
       pragma wal_autocheckpoint = 4096;
       pragma journal_size_limit = 67108864;
     `)
-    return TableFile.#of(database)
+    const table = TableFile.#of(database)
+    database.exec(endings)
+    return table
   }
 
   /** The table of a file, for reading, also while another process writes it. */
@@ -193,7 +212,7 @@ export class TableFile {
     this.#run('begin immediate')
     try {
       const outcomes = writes.map((write) => this.#outcomeOf(write))
-      if (this.#head === before) this.#run('rollback')
+      if (this.#head === before && !outcomes.some((one) => one.ends)) this.#run('rollback')
       else {
         this.#head = { ...this.#head, commits: before.commits + 1 }
         this.#writeHead()
@@ -219,6 +238,7 @@ export class TableFile {
 
   #outcomeOf(write: Write): Outcome {
     try {
+      if (write.does === 'remove-gone') return { ends: this.#removeGone(write.by, write.most) }
       const row = this.#apply(write)
       return row ? { row } : {}
     } catch (e) {
@@ -228,7 +248,7 @@ export class TableFile {
     }
   }
 
-  #apply(write: Write): HashedRow | undefined {
+  #apply(write: Exclude<Write, { does: 'remove-gone' }>): HashedRow | undefined {
     switch (write.does) {
       case 'create':
         return this.#create(write.row)
@@ -258,6 +278,7 @@ export class TableFile {
       `insert into item (${columns}) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
     ).run(row.pk, row.sk, row.gpk, row.gsk, row.value, hash)
     if (changes === 0) throw new AlreadyExists(`${kindOf(row.pk)} item`)
+    this.#noteEnd(row)
     this.#count([hash], [])
   }
 
@@ -271,6 +292,7 @@ export class TableFile {
       row.pk,
       row.sk,
     )
+    this.#noteEnd(row)
     this.#count([hash], [old.hash])
     return { ...row, hash }
   }
@@ -280,6 +302,32 @@ export class TableFile {
       | { hash: Uint8Array }
       | undefined
     if (old) this.#count([], [old.hash])
+  }
+
+  #noteEnd(row: Row): void {
+    if (!row.value.includes('"goneAt":')) return
+    const { goneAt } = JSON.parse(row.value) as { goneAt?: unknown }
+    if (typeof goneAt !== 'number') return
+    this.#statement('insert or ignore into ending (second, pk, sk) values (?, ?, ?)').run(
+      Math.floor(goneAt),
+      row.pk,
+      row.sk,
+    )
+  }
+
+  #removeGone(by: number, most: number): number {
+    const ended = this.#statement('select second, pk, sk from ending where second <= ? limit ?').all(by, most) as {
+      second: number
+      pk: string
+      sk: string
+    }[]
+    for (const { second, pk, sk } of ended) {
+      const row = this.get(pk, sk)
+      const goneAt = row && itemOf(row).goneAt
+      if (goneAt !== undefined && goneAt <= by) this.#remove(pk, sk)
+      this.#statement('delete from ending where second = ? and pk = ? and sk = ?').run(second, pk, sk)
+    }
+    return ended.length
   }
 
   #count(come: readonly Uint8Array[], gone: readonly Uint8Array[]): void {

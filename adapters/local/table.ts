@@ -11,6 +11,8 @@ import type { Answered, Asked, Failed } from './table-thread.ts'
 
 /** Writes that share a sync, at most. */
 const largestGroup = 512
+/** Items whose time has come that are removed with one sync. */
+const endsAtOnce = 100
 
 // SQLite's primary result codes: https://www.sqlite.org/rescode.html
 const full = 13
@@ -43,6 +45,8 @@ export interface LocalTableOptions {
   damaged?: (what: string) => void
 }
 export interface LocalTable extends Table {
+  /** Removes items whose time has come, as DynamoDB does by itself. */
+  removeGone(now: Date): Promise<void>
   /** Waits for what is being written, and leaves everything in one file. */
   close(): Promise<void>
 }
@@ -156,6 +160,12 @@ export async function localTable({ folder, failed, damaged }: LocalTableOptions)
   const reader = TableFile.read(tableFile(folder))
   return {
     ...watched(tableOn(reader, writer.commit), damaged),
+    async removeGone(now) {
+      const by = Math.floor(now.getTime() / 1000)
+      // A few at a time: other writes come in between.
+      for (let ends = endsAtOnce; ends === endsAtOnce;)
+        ends = (await writer.commit({ does: 'remove-gone', by, most: endsAtOnce })).ends ?? 0
+    },
     async close() {
       reader.close()
       await writer.close()
