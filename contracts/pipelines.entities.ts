@@ -56,7 +56,7 @@ export const pipelineEntities = {
     key: { pk: 'EXPERIMENT#{experimentId}', sk: 'UPLOADS' },
     index: { byTime: { gpk: 'EXPERIMENT#UPLOADS', gsk: '{at}#{experimentId}' } },
     owner: 'platform',
-    deletedBy: { kept: 'one an experiment, out of the index while nothing is to do' },
+    deletedBy: ['experiment-deleted'],
     backedUp: 'derived',
     descendsFrom: [],
   }),

@@ -59,9 +59,9 @@ export const experimentUploads: UploadFolder = {
   partition: indexKeyOf.experimentUploads.byTime.partition(),
   quietDays: 7,
   named: async (deps, experimentId) => {
-    const named = new Set<string>()
     const experiment = await deps.table.get<ExperimentItem>(keyOf.experiment(experimentId))
-    if (!experiment) return named
+    if (!experiment) return 'left'
+    const named = new Set<string>()
     for (const hash of await listsOf(deps, experiment)) {
       const list = pipelineObject.input(experimentId, hash)
       named.add(list)

@@ -134,6 +134,7 @@ describe('uploads of pipelines and experiments', () => {
     on.clock.advance(3600)
     await tidyUploads(on.deps, experimentUploads)
     expect(await stored(experimentUploads)).toEqual([])
+    expect(await on.deps.table.get(experimentUploads.key(id))).toBeUndefined()
   })
 })
 

@@ -8,6 +8,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { type DueLook, endLook, looksIn, type Place, planLook, putOffLook, stillDue } from '../kernel/looks.ts'
 
 type Stores = Pick<Deps, 'table' | 'objects' | 'now'>
+type Named = ReadonlySet<string> | 'left' | undefined
 
 /** A kind of folder that uploads go to, each known by the id of what it belongs to. */
 export interface UploadFolder {
@@ -21,8 +22,8 @@ export interface UploadFolder {
   partition: string
   /** Days from the last link to the look: longer than anybody takes to say what the files are for. */
   quietDays: number
-  /** Every key that something names; undefined while that cannot be told. */
-  named: (deps: Stores, id: string) => Promise<ReadonlySet<string> | undefined>
+  /** Every key that something names; `left` when its owner is gone, and undefined while nothing can be told. */
+  named: (deps: Stores, id: string) => Promise<Named>
 }
 
 const dayMilliseconds = 24 * 60 * 60 * 1000
@@ -45,7 +46,7 @@ export const folderLeft = (
   return planLook(deps, folder.key(id), folder.place(id, at))
 }
 
-async function namedIn(deps: Stores, folder: UploadFolder, id: string): Promise<ReadonlySet<string> | undefined> {
+async function namedIn(deps: Stores, folder: UploadFolder, id: string): Promise<Named> {
   try {
     return await folder.named(deps, id)
   } catch (e) {
@@ -61,12 +62,14 @@ async function tidy(deps: Stores, folder: UploadFolder, due: DueLook): Promise<v
   const named = await namedIn(deps, folder, id)
   if (!named) return putOffLook(deps, due, folder.place(id, inDays(deps.now(), 1)))
   for await (const key of deps.objects.list(folder.bucket, folder.prefix(id))) {
-    if (named.has(key)) continue
+    if (named !== 'left' && named.has(key)) continue
     // Somebody asks for links at this moment, and may be told that this very file is there already.
     if (!(await stillDue(deps, due))) return
     await deps.objects.remove(folder.bucket, key)
   }
-  await endLook(deps, due)
+  // Nobody is given links for what is gone: its pointer is of no use any more.
+  if (named === 'left') await deps.table.remove({ pk: due.pk, sk: due.sk })
+  else await endLook(deps, due)
 }
 
 /** Looks at the folders of a kind that are due. Safe to run twice. */
