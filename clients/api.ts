@@ -2,6 +2,7 @@
 import { areas } from '../contracts/index.ts'
 import { type Answered, type Area, type BodyInput, fillPath, type QueryInput, type Route } from '../contracts/route.ts'
 import type { FieldError, Kind, Problem } from '../contracts/problems.ts'
+import { sha256Hex } from '../domain/hash.ts'
 import type { z } from 'zod'
 
 /** The server answered with a problem (RFC 9457), or could not be reached (`kind` is then `unreachable`). */
@@ -49,6 +50,20 @@ export interface ClientOptions {
   /** A bearer token, or undefined for routes that need none. Asked before each request. */
   token: () => string | undefined | Promise<string | undefined>
   fetch?: typeof fetch
+  /** Where keys of requests are kept whose answer has not come: this client's memory when it is not said. */
+  unanswered?: Unanswered
+  /** How often a request that starts something is sent again when no answer comes: not at all when it is not said. */
+  tries?: number
+}
+
+/**
+ * Keys of requests that start something, by what they ask for, until an answer comes: whoever asks for the same again
+ * sends the same `Idempotency-Key`, and is answered what the first one started.
+ */
+export interface Unanswered {
+  get(what: string): string | undefined | Promise<string | undefined>
+  set(what: string, key: string): unknown
+  delete(what: string): unknown
 }
 
 /** What any route may be called with. */
@@ -103,6 +118,37 @@ export function urlOf(
   return `${baseUrl}${fillPath(path, params)}${search.size ? `?${search}` : ''}`
 }
 
+/** Waits before a request is sent again, in milliseconds: a host that starts anew is back within seconds. */
+const waits = [500, 1000, 2000, 4000]
+
+/** Of a request without an answer: it may have been done. */
+const isUnanswered = (e: unknown): boolean => e instanceof ProblemError && (e.kind === 'unreachable' || e.status >= 500)
+
+/** Sends a request that starts something under a key, the same for as long as no answer comes. */
+async function callOnce(
+  options: ClientOptions & { unanswered: Unanswered },
+  route: Route,
+  input: Anything,
+): Promise<unknown> {
+  const { unanswered, tries = 0 } = options
+  const url = urlOf(options.baseUrl, route.path, input)
+  const what = await sha256Hex(JSON.stringify([route.method, url, input.body]))
+  const key = input.headers?.['idempotency-key'] ?? (await unanswered.get(what)) ?? crypto.randomUUID()
+  await unanswered.set(what, key)
+  const keyed = { ...input, headers: { ...input.headers, 'idempotency-key': key } }
+  for (let tried = 0; ; tried++) {
+    try {
+      const answer = await call(options, route, keyed)
+      await unanswered.delete(what)
+      return answer
+    } catch (e) {
+      if (!isUnanswered(e)) await unanswered.delete(what)
+      if (!isUnanswered(e) || tried >= tries || input.signal?.aborted) throw e
+      await new Promise((resolve) => setTimeout(resolve, waits[tried] ?? waits.at(-1)))
+    }
+  }
+}
+
 async function call(options: ClientOptions, route: Route, input: Anything): Promise<unknown> {
   const url = urlOf(options.baseUrl, route.path, input)
   const token = route.access.kind === 'anyone' ? undefined : await options.token()
@@ -143,13 +189,19 @@ async function call(options: ClientOptions, route: Route, input: Anything): Prom
  * A client with one function per route: `client.studies.create({ params, body })`. Answers are parsed with the
  * contract.
  *
+ * Routes that start something are sent with an `Idempotency-Key`, unless one is given: asking for the same again after
+ * an answer was lost finds what the first request started.
+ *
  * Each function rejects with `ProblemError` when the server refuses or is not reached, with the reason of `signal` when
  * that fires, and with a `ZodError` when an answer does not fit the contract.
  */
 export function createClient(options: ClientOptions): Client {
+  const remembering = { unanswered: new Map<string, string>(), ...options }
+  const send = (route: Route, input: Anything): Promise<unknown> =>
+    route.starts ? callOnce(remembering, route, input) : call(options, route, input)
   const functionsOf = ({ routes }: Area): object =>
     Object.fromEntries(
-      Object.entries(routes).map(([name, route]) => [name, (input: Anything = {}) => call(options, route, input)]),
+      Object.entries(routes).map(([name, route]) => [name, (input: Anything = {}) => send(route, input)]),
     )
   return Object.fromEntries(
     Object.values(areas as Record<string, Area>).map((area) => [area.name, functionsOf(area)]),

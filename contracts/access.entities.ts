@@ -3,6 +3,7 @@ import { entity } from './entity.ts'
 
 declare module './entity.ts' {
   interface EntityPrefixes {
+    INTENT: true
     USER: true
     ORG: true
     INVITE: true
@@ -80,6 +81,15 @@ export const accessEntities = {
     what: 'device logins that were begun',
     key: { pk: 'DEVICE#starts#{span}#{from}', sk: 'STARTS' },
     owner: 'platform',
+    deletedBy: ['expiry'],
+    backedUp: 'fleeting',
+    descendsFrom: [],
+  }),
+  /** By a digest of caller, route and key. What is made follows from its seed, so that a repeat makes the same. */
+  intent: entity('INTENT', {
+    what: 'key of a request that starts something',
+    key: { pk: 'INTENT#{digest}', sk: 'INTENT' },
+    owner: 'person',
     deletedBy: ['expiry'],
     backedUp: 'fleeting',
     descendsFrom: [],

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { roles, scopes } from '../domain/access/permissions.ts'
 import { accessEntities } from './access.entities.ts'
-import { area, route } from './route.ts'
+import { area, route, starting } from './route.ts'
 import { Email, Instant, Name, Nothing, OrganisationId, page, PageQuery, Rev, TokenId, UserId } from './shapes.ts'
 
 const RoleSet = z
@@ -132,8 +132,9 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     detail: 'Only people in the identity provider’s `founders` group may. The organisation’s key pair is made here.',
     body: z.object({ name: Name, requestId: z.uuid().describe('Makes a repeat answer the same') }),
     response: Organisation,
+    starts: 'found',
     problems: ['forbidden'],
-    grants: ['read USER', 'read ORG', 'write ORG', 'create-key', 'read AUDIT', 'write AUDIT'],
+    grants: [...starting, 'read USER', 'read ORG', 'write ORG', 'create-key', 'read AUDIT', 'write AUDIT'],
   }),
   organisation: route({
     method: 'GET',
@@ -212,8 +213,9 @@ export const access = area('access', 'People, organisations, roles, tokens and s
       link: z.url(),
       mailed: z.boolean().describe('Whether a letter with the link was handed over to be sent'),
     }),
+    starts: 'found',
     problems: [],
-    grants: ['read ORG', 'write INVITE', 'read AUDIT', 'write AUDIT', 'send-mail'],
+    grants: [...starting, 'mac', 'read ORG', 'read INVITE', 'write INVITE', 'read AUDIT', 'write AUDIT', 'send-mail'],
   }),
   invitations: route({
     method: 'GET',
@@ -249,8 +251,18 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     summary: 'Join the organisation that invited me',
     body: z.object({ invitation: z.string().min(20).max(100) }),
     response: Membership,
+    starts: 'found',
     problems: ['not-found', 'invitation-expired', 'forbidden'],
-    grants: ['read INVITE', 'write INVITE', 'read ORG', 'write ORG', 'read USER', 'read AUDIT', 'write AUDIT'],
+    grants: [
+      ...starting,
+      'read INVITE',
+      'write INVITE',
+      'read ORG',
+      'write ORG',
+      'read USER',
+      'read AUDIT',
+      'write AUDIT',
+    ],
   }),
   tokens: route({
     method: 'GET',
@@ -274,8 +286,9 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     detail: 'A token can never do more than its owner; a token cannot make tokens.',
     body: z.object({ name: Name, scopes: z.array(z.enum(scopes)).min(1), days: z.int().min(1).max(365).default(90) }),
     response: AccessToken.extend({ secret: z.string() }),
+    starts: 'found',
     problems: ['forbidden'],
-    grants: ['write TOKEN', 'read USER', 'read ORG', 'read AUDIT', 'write AUDIT'],
+    grants: [...starting, 'mac', 'read TOKEN', 'write TOKEN', 'read USER', 'read ORG', 'read AUDIT', 'write AUDIT'],
   }),
   revokeToken: route({
     method: 'DELETE',
@@ -359,7 +372,8 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     params: z.object({ userCode: z.string().max(20) }),
     body: z.object({ scopes: z.array(z.enum(scopes)).min(1), days: z.int().min(1).max(365).default(90) }),
     response: Nothing,
+    starts: 'kept',
     problems: ['not-found', 'device-expired', 'wrong-state', 'forbidden'],
-    grants: ['read DEVICE', 'write DEVICE', 'read USER'],
+    grants: [...starting, 'read DEVICE', 'write DEVICE', 'read USER'],
   }),
 })

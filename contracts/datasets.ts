@@ -4,7 +4,7 @@ import { columnRoles, columnTypes } from '../domain/datasets/schema.ts'
 import { datasetStates } from '../domain/datasets/life.ts'
 import { languages, releaseModes } from '../domain/datasets/policy.ts'
 import { datasetEntities } from './datasets.entities.ts'
-import { area, route } from './route.ts'
+import { area, route, starting } from './route.ts'
 import {
   DatasetId,
   Instant,
@@ -229,8 +229,9 @@ export const datasets = area(
         declaredSubjects: z.string().max(60).optional(),
       }),
       response: Dataset,
+      starts: 'kept',
       problems: ['already-exists'],
-      grants: [...reading, 'write DATASET', 'read AUDIT', 'write AUDIT'],
+      grants: [...starting, ...reading, 'write DATASET', 'read AUDIT', 'write AUDIT'],
     }),
     change: route({
       method: 'PATCH',
@@ -281,8 +282,10 @@ export const datasets = area(
       body: z.object({ files: z.array(UploadFile).min(1).max(20_000) }),
       maxBody: 5 * 1024 * 1024,
       response: z.object({ jobId: JobId }),
+      starts: 'kept',
       problems: ['asset-missing', 'wrong-state', 'changed-meanwhile'],
       grants: [
+        ...starting,
         ...reading,
         'write DATASET',
         'write JOB',
@@ -330,8 +333,10 @@ export const datasets = area(
       params: dataset,
       body: z.object({ rev: Rev, schema: DatasetSchema, policy: Policy }),
       response: z.object({ jobId: JobId }),
+      starts: 'kept',
       problems: ['changed-meanwhile', 'wrong-state', 'invalid-schema'],
       grants: [
+        ...starting,
         ...reading,
         'write DATASET',
         'write JOB',
@@ -395,8 +400,10 @@ export const datasets = area(
         purpose: z.string().trim().min(10).max(500),
       }),
       response: z.object({ datasetId: DatasetId, jobId: JobId }),
+      starts: 'kept',
       problems: ['already-exists', 'wrong-state'],
       grants: [
+        ...starting,
         'read ORG',
         'read STUDY',
         'read RUN',

@@ -7,7 +7,7 @@ import { jobKinds, jobStates, jobSteps } from '../domain/jobs/life.ts'
 import { confinements } from '../domain/release/run-report.ts'
 import { outputTypes } from '../domain/release/outputs.ts'
 import { jobEntities } from './jobs.entities.ts'
-import { area, route } from './route.ts'
+import { area, route, starting } from './route.ts'
 import { DatasetId, Instant, JobId, Name, OrganisationId, page, Sha256, UserId } from './shapes.ts'
 
 const FilterValue = z.union([z.string().max(200), z.number(), z.boolean()])
@@ -241,6 +241,7 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
     body: Ask,
     response: Job,
     maxBody: 2 * 1024 * 1024,
+    starts: 'found',
     problems: [
       'not-found',
       'policy-forbids',
@@ -249,9 +250,18 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
       'invalid-query',
       'budget-exhausted',
       'too-many-jobs',
-      'already-exists',
     ],
-    grants: [...base, 'read SYN', 'write JOB', 'put protected', 'engine', 'start-job', 'read USER', ...chain],
+    grants: [
+      ...starting,
+      ...base,
+      'read SYN',
+      'write JOB',
+      'put protected',
+      'engine',
+      'start-job',
+      'read USER',
+      ...chain,
+    ],
   }),
   list: route({
     method: 'GET',
@@ -325,8 +335,9 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
     params: job,
     body: z.object({ pin: Sha256, approve: z.boolean(), comment: z.string().max(2000).default('') }),
     response: Job,
+    starts: 'kept',
     problems: ['wrong-state', 'changed-meanwhile', 'own-output'],
-    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'start-job', 'read USER', ...chain],
+    grants: [...starting, ...base, 'write JOB', 'write DATASET', ...emptying, 'start-job', 'read USER', ...chain],
   }),
   result: route({
     method: 'GET',

@@ -42,6 +42,15 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   return $defs === undefined ? json : (anyJson(json) as Json)
 }
 
+const idempotencyKey: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A new key for each thing that is to be started, and the same one when a request is sent again: for a day the same key answers what the first request started, also when that was cut off half-way. The same key with another body is refused.',
+  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' },
+}
+
 function parameters(route: Route): Json[] {
   const of = (where: 'path' | 'query', object: z.ZodObject | undefined): Json[] => {
     if (!object) return []
@@ -57,7 +66,7 @@ function parameters(route: Route): Json[] {
       schema,
     }))
   }
-  return [...of('path', route.params), ...of('query', route.query)]
+  return [...of('path', route.params), ...of('query', route.query), ...(route.starts ? [idempotencyKey] : [])]
 }
 
 const scopeOf = new Map(permissionTable().map((row) => [row.permission, row.scope]))

@@ -25,7 +25,7 @@ import {
   uploadOf,
   Values,
 } from './pipelines.shapes.ts'
-import { area, route } from './route.ts'
+import { area, route, starting } from './route.ts'
 import {
   ExperimentId,
   Instant,
@@ -78,7 +78,8 @@ const run = z.object({ jobId: JobId })
 const reading = ['read ORG', 'read USER', 'read PIPELINE'] as const
 const inExperiment = [...reading, 'read EXPERIMENT', 'read JOB', 'read DATASET'] as const
 const chain = ['read AUDIT', 'write AUDIT'] as const
-const starting = [
+const startingRun = [
+  ...starting,
   ...inExperiment,
   'write EXPERIMENT',
   'write JOB',
@@ -140,8 +141,9 @@ export const pipelines = area(
         expects: z.int().min(0).optional().describe('The newest version you know of: another one refuses'),
       }),
       response: PipelineWithDefinition,
+      starts: 'kept',
       problems: ['invalid-pipeline', 'asset-missing', 'changed-meanwhile'],
-      grants: [...reading, 'write PIPELINE', 'get protected', ...chain],
+      grants: [...starting, ...reading, 'write PIPELINE', 'get protected', ...chain],
     }),
     get: route({
       method: 'GET',
@@ -229,8 +231,9 @@ export const pipelines = area(
         shared: z.boolean().default(false),
       }),
       response: ExperimentInFull,
+      starts: 'kept',
       problems: ['invalid-run', 'wrong-state'],
-      grants: [...inExperiment, 'write EXPERIMENT', ...chain],
+      grants: [...starting, ...inExperiment, 'write EXPERIMENT', ...chain],
     }),
     experiment: route({
       method: 'GET',
@@ -333,8 +336,9 @@ export const pipelines = area(
       params: experiment,
       body: Start,
       response: PipelineRun,
-      problems: ['invalid-run', 'wrong-state', 'too-many-jobs', 'already-exists'],
-      grants: starting,
+      starts: 'found',
+      problems: ['invalid-run', 'wrong-state', 'too-many-jobs'],
+      grants: startingRun,
     }),
     sweep: route({
       method: 'POST',
@@ -350,8 +354,9 @@ export const pipelines = area(
           .max(10),
       }),
       response: z.object({ sweep: z.string(), runs: z.array(PipelineRun) }),
-      problems: ['invalid-run', 'wrong-state', 'too-many-jobs', 'already-exists'],
-      grants: starting,
+      starts: 'found',
+      problems: ['invalid-run', 'wrong-state', 'too-many-jobs'],
+      grants: startingRun,
     }),
     runsOf: route({
       method: 'GET',
@@ -467,8 +472,9 @@ export const pipelines = area(
       params: run,
       body: Start.extend({ version: z.int().min(1).optional().describe('Another version of the pipeline') }),
       response: PipelineRun,
-      problems: ['invalid-run', 'wrong-state', 'too-many-jobs', 'already-exists'],
-      grants: starting,
+      starts: 'found',
+      problems: ['invalid-run', 'wrong-state', 'too-many-jobs'],
+      grants: startingRun,
     }),
     artifacts: route({
       method: 'GET',

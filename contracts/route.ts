@@ -88,6 +88,14 @@ export interface Route {
    * behind the same origin (lib/web-stack.ts), so it serves no other routes.
    */
   stream?: 'events' | 'text'
+  /**
+   * It starts something: clients send an `Idempotency-Key`, by which the same request again finds what the first one
+   * made, for a day, also when that one was killed half-way or is still at work
+   * (docs/decisions/0016-a-key-makes-the-second-request-the-first.md). `kept`: the answer is kept and given again.
+   * `found`: the implementation finds the thing and answers how it is now, which it must where an answer holds a
+   * secret, or where it is the implementation that looks who may. Its grants include `starting`.
+   */
+  starts?: 'kept' | 'found'
   /** The kinds of problem it can answer with, besides those every route has (see `commonProblems`). */
   problems: readonly Kind[]
   grants: readonly Grant[]
@@ -100,6 +108,9 @@ export interface Area<R extends Record<string, Route> = Record<string, Route>, E
   /** What the table keeps for this area. */
   entities: E
 }
+
+/** Grants of every route that starts something: where keys of requests lie. */
+export const starting = ['read INTENT', 'write INTENT'] as const satisfies readonly Grant[]
 
 /** Declares a route; keeps the literal types. */
 export const route = <const R extends Route>(declared: R): R => declared
@@ -152,6 +163,8 @@ export function commonProblems(of: Route): Kind[] {
   if (of.params || of.query || of.body) kinds.push('invalid-request')
   if (of.body) kinds.push('payload-too-large')
   kinds.push(...problemsOfAccess[of.access.kind])
+  // The key was used for something else.
+  if (of.starts && of.body) kinds.push('already-exists')
   if ('recentLogin' in of.access && of.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }

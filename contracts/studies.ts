@@ -5,7 +5,7 @@ import { studyRights } from '../domain/access/permissions.ts'
 import { linkKinds } from '../domain/studies/links.ts'
 import { runtimes, studyStates } from '../domain/studies/life.ts'
 import { studyEntities } from './studies.entities.ts'
-import { area, route } from './route.ts'
+import { area, route, starting } from './route.ts'
 import {
   Instant,
   LinkCode,
@@ -147,8 +147,9 @@ export const studies = area('studies', 'Studies: publish, launch, share', studyE
     params: z.object({ organisationId: OrganisationId }),
     body: z.object({ title: Name, description: z.string().max(4000).default(''), requestId: z.uuid() }),
     response: Study,
+    starts: 'found',
     problems: [],
-    grants: ['read ORG', 'read STUDY', 'write STUDY', 'read AUDIT', 'write AUDIT'],
+    grants: [...starting, 'read ORG', 'read STUDY', 'write STUDY', 'read AUDIT', 'write AUDIT'],
   }),
   study: route({
     method: 'GET',
@@ -217,8 +218,18 @@ export const studies = area('studies', 'Studies: publish, launch, share', studyE
     params: study,
     body: z.object({ title: Name, requestId: z.uuid() }),
     response: Study,
+    starts: 'found',
     problems: [],
-    grants: ['read ORG', 'read STUDY', 'write STUDY', 'get assets', 'put assets', 'read AUDIT', 'write AUDIT'],
+    grants: [
+      ...starting,
+      'read ORG',
+      'read STUDY',
+      'write STUDY',
+      'get assets',
+      'put assets',
+      'read AUDIT',
+      'write AUDIT',
+    ],
   }),
   uploads: route({
     method: 'POST',
@@ -253,8 +264,18 @@ export const studies = area('studies', 'Studies: publish, launch, share', studyE
       expects: z.int().min(0).optional(),
     }),
     response: StudyVersion,
+    starts: 'kept',
     problems: ['invalid-configuration', 'asset-missing', 'changed-meanwhile', 'bound-reached'],
-    grants: ['read ORG', 'read STUDY', 'write STUDY', 'get assets', 'put assets', 'read AUDIT', 'write AUDIT'],
+    grants: [
+      ...starting,
+      'read ORG',
+      'read STUDY',
+      'write STUDY',
+      'get assets',
+      'put assets',
+      'read AUDIT',
+      'write AUDIT',
+    ],
   }),
   versions: route({
     method: 'GET',
@@ -355,8 +376,9 @@ export const studies = area('studies', 'Studies: publish, launch, share', studyE
         .describe('For a personal link: whose it is; stored only as a keyed hash'),
     }),
     response: Link,
+    starts: 'kept',
     problems: ['wrong-state', 'redirect-not-allowed'],
-    grants: ['read ORG', 'read STUDY', 'read LINK', 'write LINK', 'mac', 'read AUDIT', 'write AUDIT'],
+    grants: [...starting, 'read ORG', 'read STUDY', 'read LINK', 'write LINK', 'mac', 'read AUDIT', 'write AUDIT'],
   }),
   revokeLink: route({
     method: 'DELETE',

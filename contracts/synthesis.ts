@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { synthesisDefaults, synthesisMethods } from '../domain/synthesis/plan.ts'
 import { synthesisStates } from '../domain/synthesis/life.ts'
 import { synthesisEntities } from './synthesis.entities.ts'
-import { area, route } from './route.ts'
+import { area, route, starting } from './route.ts'
 import {
   DatasetId,
   Instant,
@@ -204,8 +204,9 @@ export const synthesis = area(
         }),
       ]),
       response: Synthesis.extend({ upload: Signed.optional() }),
+      starts: 'found',
       problems: ['not-found', 'forbidden', 'wrong-state'],
-      grants: [...writing, 'read JOB', 'write DATASET', 'get protected', 'put protected'],
+      grants: [...starting, ...writing, 'read JOB', 'write DATASET', 'get protected', 'put protected'],
     }),
     infer: route({
       method: 'POST',
@@ -216,8 +217,18 @@ export const synthesis = area(
       summary: 'Read the uploaded file and propose a plan',
       params: synthesisParams,
       response: Synthesis,
+      starts: 'kept',
       problems: ['wrong-state', 'asset-missing'],
-      grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'get protected', 'put protected', 'start-job'],
+      grants: [
+        ...starting,
+        ...writing,
+        'write DATASET',
+        'read JOB',
+        'write JOB',
+        'get protected',
+        'put protected',
+        'start-job',
+      ],
     }),
     list: route({
       method: 'GET',
@@ -268,8 +279,18 @@ export const synthesis = area(
       params: synthesisParams,
       body: z.object({ rev: Rev, plan: SynthesisPlan }),
       response: Synthesis,
+      starts: 'kept',
       problems: ['changed-meanwhile', 'wrong-state', 'invalid-plan', 'budget-exhausted'],
-      grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'put protected', 'get protected', 'start-job'],
+      grants: [
+        ...starting,
+        ...writing,
+        'write DATASET',
+        'read JOB',
+        'write JOB',
+        'put protected',
+        'get protected',
+        'start-job',
+      ],
     }),
     evaluate: route({
       method: 'POST',
@@ -285,8 +306,18 @@ export const synthesis = area(
         charge: z.number().min(0).max(10).default(0).describe('Epsilon; 0 means for the custodian only'),
       }),
       response: z.object({ jobId: JobId }),
+      starts: 'kept',
       problems: ['wrong-state', 'budget-exhausted', 'invalid-plan'],
-      grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'put protected', 'get protected', 'start-job'],
+      grants: [
+        ...starting,
+        ...writing,
+        'write DATASET',
+        'read JOB',
+        'write JOB',
+        'put protected',
+        'get protected',
+        'start-job',
+      ],
     }),
     share: route({
       method: 'PATCH',

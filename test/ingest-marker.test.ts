@@ -9,7 +9,7 @@ import { createClient } from '../clients/api.ts'
 import { sha256Hex } from '../domain/hash.ts'
 import { type Op, recordHash, runHash, type SealedRecord } from '../domain/runs/records.ts'
 import { sealBytes, sealRecord, wrapRunKey } from '../domain/runs/sealing.ts'
-import { newId, newLinkCode } from '../functions/kernel/ids.ts'
+import { linkCodeOf, newId } from '../functions/kernel/ids.ts'
 import {
   keyOf,
   type LinkItem,
@@ -75,7 +75,7 @@ it('keeps a participant’s words, file and outside id out of everything that is
   const at = new Date().toISOString()
   const organisationId = newId(deps, 'org')
   const studyId = newId(deps, 'std')
-  const code = newLinkCode(deps)
+  const code = linkCodeOf(deps.random(13))
   const contentHash = await sha256Hex(studyId)
   const kid = await deps.keys.createKey(organisationId)
   await deps.table.create<OrganisationItem>({

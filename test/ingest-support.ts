@@ -7,7 +7,7 @@ import { type Op, recordHash, runHash, type SealedRecord } from '../domain/runs/
 import type { Condition } from '../domain/runs/assignment.ts'
 import type { StudyState } from '../domain/studies/life.ts'
 import { type Harness } from '../functions/kernel/testing.ts'
-import { newId, newLinkCode } from '../functions/kernel/ids.ts'
+import { linkCodeOf, newId } from '../functions/kernel/ids.ts'
 import {
   keyOf,
   type LinkItem,
@@ -83,7 +83,7 @@ export async function plantStudy(
 }
 
 export async function plantLink(harness: Harness, planted: Planted, options: Partial<LinkItem> = {}): Promise<string> {
-  const code = newLinkCode(harness.deps)
+  const code = linkCodeOf(harness.deps.random(13))
   const created = harness.clock.now().toISOString()
   await harness.deps.table.create<LinkItem>({
     ...keyOf.link(code),

@@ -9,7 +9,7 @@ import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '
 import type { Harness } from '../functions/kernel/testing.ts'
 
 const sha = '0'.repeat(64)
-const schema = {
+export const schema = {
   images: [],
   tables: [
     {

@@ -89,10 +89,6 @@ export function jobProblems(world: World): Record<string, () => Promise<ProblemA
         if (before) await deps.table.create(before)
       }
     },
-    'jobs.ask already-exists': async () => {
-      await put('ask', {}, {}, 'one-key')
-      return put('ask', { code: 'by sex' }, {}, 'one-key')
-    },
     'jobs.cancel wrong-state': () => on('cancel', {}),
     'jobs.approve wrong-state': () => on('approve', theirs, yes),
     'jobs.approve changed-meanwhile': () => on('approve', { ...theirs, ...waits, pin: 'f'.repeat(64) }, yes),

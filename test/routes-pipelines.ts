@@ -17,7 +17,7 @@ import type { ProblemAnswer, World } from './routes-datasets.ts'
 
 const sha = '0'.repeat(64)
 const resources = { cpus: 1, memoryMb: 512, gpus: 0, seconds: 60 }
-const definition = {
+export const definition = {
   name: 'planted',
   title: 'Secret pipeline',
   description: '',
@@ -176,19 +176,6 @@ export function pipelineProblems(world: World): Record<string, () => Promise<Pro
       if (before) await deps.table.create(before)
     }
   }
-  /** The same key twice, with other settings the second time. */
-  const twice = async (route: string, first: object, second: object): Promise<ProblemAnswer> => {
-    const { experimentId, pipelineRunId } = await plantRun(world.h(), world.organisationId())
-    const call = (body: object): Promise<ProblemAnswer> =>
-      world.answer('pipelines', route, {
-        as: as(),
-        params: { experimentId, jobId: pipelineRunId },
-        body,
-        idempotencyKey: 'once',
-      })
-    await call(first)
-    return call(second)
-  }
   const changedBetween = async (route: string, rev: number, body: object): Promise<ProblemAnswer> =>
     on(route, {}, { rev, ...body })
   const missing = `job_${'z'.repeat(32)}`
@@ -196,7 +183,6 @@ export function pipelineProblems(world: World): Record<string, () => Promise<Pro
     [`pipelines.${route} invalid-run`]: () => on(route, {}, wrong),
     [`pipelines.${route} wrong-state`]: () => on(route, away, {}),
     [`pipelines.${route} too-many-jobs`]: () => crowded(route, {}),
-    [`pipelines.${route} already-exists`]: () => twice(route, { title: 'A' }, { title: 'B' }),
   })
   return {
     'pipelines.publish invalid-pipeline': () => publish({ command: ['true', '{{nothing}}'] }),
@@ -217,8 +203,6 @@ export function pipelineProblems(world: World): Record<string, () => Promise<Pro
     'pipelines.sweep invalid-run': () => on('sweep', {}, { over: [{ parameter: 'width', values: [0] }] }),
     'pipelines.sweep wrong-state': () => on('sweep', away, sweepOver),
     'pipelines.sweep too-many-jobs': () => crowded('sweep', sweepOver),
-    'pipelines.sweep already-exists': () =>
-      twice('sweep', sweepOver, { over: [{ parameter: 'width', values: [3, 4] }] }),
     'pipelines.compare not-found': () =>
       world.answer('pipelines', 'compare', { as: as(), query: { runs: `${missing},${missing.replace('z', 'y')}` } }),
     'pipelines.compare forbidden': async () => {

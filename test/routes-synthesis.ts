@@ -10,7 +10,7 @@ import type { Harness } from '../functions/kernel/testing.ts'
 import { plantDataset, type ProblemAnswer, type World } from './routes-datasets.ts'
 
 const sha = '0'.repeat(64)
-const plan: SynthesisPlan = {
+export const plan: SynthesisPlan = {
   columns: [{ name: 'age', kind: 'numeric', minimum: 0, maximum: 100, bins: 10, integer: true, missing: true }],
   rules: [],
   rowsPerPerson: 1,
@@ -27,7 +27,7 @@ export async function plantSynthesis(
   organisationId: string,
   over: Partial<SynthesisItem> = {},
   dataset: Partial<DatasetItem> = {},
-): Promise<{ synthesisId: string }> {
+): Promise<{ synthesisId: string; datasetId: string }> {
   const { datasetId } = await plantDataset(harness, organisationId, dataset)
   const synthesisId = newId(harness.deps, 'syn')
   const at = harness.clock.now().toISOString()
@@ -51,11 +51,11 @@ export async function plantSynthesis(
     evaluations: [],
     ...over,
   })
-  return { synthesisId }
+  return { synthesisId, datasetId }
 }
 
 /** One whose table is there, as far as its items say. */
-async function plantMade(harness: Harness, organisationId: string): Promise<{ synthesisId: string }> {
+export async function plantMade(harness: Harness, organisationId: string): Promise<{ synthesisId: string }> {
   const jobId = newId(harness.deps, 'job')
   const at = harness.clock.now().toISOString()
   const made = await plantSynthesis(harness, organisationId, {

@@ -23,6 +23,7 @@ import { memoryEngine } from './memory-engine.ts'
 import { datasetProblems, plantDataset, type World } from './routes-datasets.ts'
 import { jobProblems, question } from './routes-jobs.ts'
 import { pipelineProblems, plantRun, type PlantedRun } from './routes-pipelines.ts'
+import { startingRequests } from './routes-starting.ts'
 import { beginBody, plantSynthesis, synthesisProblems } from './routes-synthesis.ts'
 import {
   begin,
@@ -199,6 +200,12 @@ const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Pr
     isScoped(route)
       ? answer(area, name, { as: platform.person('ada', { scopes: [] }), params: paramsOf(route), body: {} })
       : undefined,
+  'already-exists': async (area, name) => {
+    const { other, body, ...at } = await requests[`${area}.${name}`]!()
+    const idempotencyKey = fresh()
+    await answer(area, name, { ...at, body, idempotencyKey })
+    return answer(area, name, { ...at, body: { ...body, ...other }, idempotencyKey })
+  },
   'login-too-old': (area, name, r) =>
     answer(area, name, { as: platform.person('ada', { loginSecondsAgo: 16 * 60 }), params: paramsOf(r), body: {} }),
 }
@@ -282,6 +289,8 @@ const world: World = {
     return completed ? study.studyId : (await anotherStudy({})).studyId
   },
 }
+
+const requests = startingRequests(world)
 
 const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   'access.createOrganisation forbidden': () =>

@@ -2,6 +2,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Unanswered } from '../api.ts'
 import { CliError, exits, type Io } from './io.ts'
 
 interface Credential {
@@ -28,6 +29,7 @@ const under = (io: Io, variable: string, fallback: string): string =>
   join(io.env[variable] || join(io.env['HOME'] ?? homedir(), fallback), 'cloister')
 /** Where the tokens are kept: below XDG_CONFIG_HOME, or `.config` in the home directory. */
 export const credentialsFile = (io: Io): string => join(under(io, 'XDG_CONFIG_HOME', '.config'), 'credentials.json')
+const unansweredFile = (io: Io): string => join(under(io, 'XDG_STATE_HOME', join('.local', 'state')), 'unanswered.json')
 const headsFile = (io: Io): string => join(under(io, 'XDG_STATE_HOME', join('.local', 'state')), 'audit-heads.json')
 
 /**
@@ -57,6 +59,24 @@ async function write(file: string, value: unknown): Promise<void> {
   await writeFile(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
   await chmod(next, 0o600)
   await rename(next, file)
+}
+
+/**
+ * Keys of requests whose answer never came, so that the same command, given again, finds what the first one started.
+ * Where nothing can be kept they live as long as the command.
+ */
+export function unansweredIn(io: Io): Unanswered {
+  const file = unansweredFile(io)
+  const kept = (): Promise<Record<string, string>> => read<Record<string, string>>(file, {}).catch(() => ({}))
+  const keep = (keys: Record<string, string>): Promise<void> => write(file, keys).catch(() => undefined)
+  return {
+    get: async (what) => (await kept())[what],
+    set: async (what, key) => keep({ ...(await kept()), [what]: key }),
+    delete: async (what) => {
+      const { [what]: _, ...others } = await kept()
+      await keep(others)
+    },
+  }
 }
 
 const credentials = (io: Io): Promise<Credentials> => read<Credentials>(credentialsFile(io), { servers: {} })

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Scope, scopes as allScopes } from '../../domain/access/permissions.ts'
 import { type Client, createClient, ProblemError } from '../api.ts'
-import { remember, serverOf, tokenFor } from './config.ts'
+import { remember, serverOf, tokenFor, unansweredIn } from './config.ts'
 import { CliError, exits, type Io } from './io.ts'
 import { count, tame } from './text.ts'
 
@@ -29,7 +29,16 @@ export async function connect(io: Io, server: string | undefined, signedIn = tru
   const origin = await serverOf(io, server)
   if (signedIn && !(await tokenFor(io, origin)))
     throw new CliError(exits.signIn, `Not signed in at ${origin}.`, 'Run "cloister login", or set CLOISTER_TOKEN.')
-  return { io, server: origin, client: createClient({ baseUrl: origin, token: () => tokenFor(io, origin) }) }
+  return {
+    io,
+    server: origin,
+    client: createClient({
+      baseUrl: origin,
+      token: () => tokenFor(io, origin),
+      tries: 3,
+      unanswered: unansweredIn(io),
+    }),
+  }
 }
 
 /**

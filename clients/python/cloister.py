@@ -104,6 +104,7 @@ class Cloister:
         self.server = _origin(server or os.environ.get("CLOISTER_SERVER") or stored.get("current") or "http://127.0.0.1:4280")
         self._token = token or os.environ.get("CLOISTER_TOKEN") or stored.get("servers", {}).get(self.server, {}).get("token")
         self.timeout = timeout
+        self._unanswered: dict = {}
 
     def __repr__(self) -> str:
         return f"Cloister({self.server!r})"
@@ -134,6 +135,24 @@ class Cloister:
             raise CloisterError(problem.get("detail") or f"The server answered {e.code}.", problem.get("kind") or "internal", e.code, problem.get("errors")) from None
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             raise CloisterError("The server cannot be reached. Check the address and the connection.", "unreachable") from None
+
+    def _start(self, path: str, *ids: str, body: Any = None, key: Optional[str] = None) -> Any:
+        """Sends a request that starts something under an Idempotency-Key: the same one for as long as no answer comes, so that nothing is started twice."""
+        what = json.dumps([path, ids, body], sort_keys=True)
+        key = self._unanswered.setdefault(what, key or str(uuid.uuid4()))
+        for wait in (0.5, 1, 2, None):
+            try:
+                answer = self._call("POST", path, *ids, body=body, more={"Idempotency-Key": key})
+            except CloisterError as e:
+                unanswered = e.kind == "unreachable" or e.status >= 500
+                if not unanswered:
+                    del self._unanswered[what]
+                if not unanswered or wait is None:
+                    raise
+                time.sleep(wait)
+            else:
+                del self._unanswered[what]
+                return answer
 
     def _pages(self, path: str, *ids: str, **query: Any) -> Iterator[dict]:
         after = None
@@ -175,7 +194,7 @@ class Cloister:
 
     def make_link(self, study_id: str, kind: str = "general", **more: Any) -> dict:
         """A new link for participants: general, single, personal or preview. ``hours`` (1 to 720), ``quota``, ``label``."""
-        return self._call("POST", "/api/studies/{}/links", study_id, body={"kind": kind, **more})
+        return self._start("/api/studies/{}/links", study_id, body={"kind": kind, **more})
 
     # -- publishing -------------------------------------------------------------------------------------------------------------
 
@@ -194,7 +213,7 @@ class Cloister:
         if study_id is None:
             title = description.get("title") or configuration.get("title") or root.resolve().name
             body = {"title": title[:120], "description": description.get("description") or "", "requestId": str(uuid.uuid4())}
-            study_id = self._call("POST", "/api/organisations/{}/studies", self.organisation(organisation), body=body)["studyId"]
+            study_id = self._start("/api/organisations/{}/studies", self.organisation(organisation), body=body)["studyId"]
         expects = self.study(study_id)["version"]
         assets = [_asset(name, path) for name, path in sorted(files.items())]
         for at in range(0, len(assets), _UPLOAD_PAGE):
@@ -202,7 +221,7 @@ class Cloister:
             for answer in self._call("POST", "/api/studies/{}/uploads", study_id, body={"assets": some})["assets"]:
                 if answer.get("upload"):
                     self._send(answer["upload"], files[answer["path"]])
-        version = self._call("POST", "/api/studies/{}/versions", study_id, body={"configuration": configuration, "assets": assets, "note": note, "expects": expects})
+        version = self._start("/api/studies/{}/versions", study_id, body={"configuration": configuration, "assets": assets, "note": note, "expects": expects})
         now = self.study(study_id)
         if launch and now["state"] != "live":
             self._call("POST", "/api/studies/{}/state", study_id, body={"state": "live", "rev": now["rev"]})
@@ -252,7 +271,7 @@ class Cloister:
             raise ValueError("Say which language: sql, python, r or notebook")
         body = {"dataset": dataset, "cohort": cohort or [], "language": language, "code": code, "parameters": parameters or {}, "mode": mode, "purpose": purpose, "declared": declared or [], "limits": limits or {}}
         body.update({k: v for k, v in (("epsilon", epsilon), ("title", title)) if v is not None})
-        job = self._call("POST", "/api/jobs", body=body, more={"Idempotency-Key": key or str(uuid.uuid4())})
+        job = self._start("/api/jobs", body=body, key=key)
         return self.result(job["jobId"], timeout=timeout) if wait else job
 
     def quote(self, dataset: str, sql: str, **more: Any) -> dict:

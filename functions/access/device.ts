@@ -86,7 +86,10 @@ export const device: Implementation<Routes['device']> = async ({ params, caller 
   return { userCode, name, scopes, expires, state }
 }
 
-export const approveDevice: Implementation<Routes['approveDevice']> = async ({ params, body, caller }, deps) => {
+export const approveDevice: Implementation<Routes['approveDevice']> = async (
+  { params, body, caller, intent },
+  deps,
+) => {
   notByToken(caller, 'approve a tool')
   const asked = await deviceOf(deps, params.userCode)
   const more = body.scopes.filter((s) => !asked.scopes.includes(s))
@@ -106,12 +109,13 @@ export const approveDevice: Implementation<Routes['approveDevice']> = async ({ p
       when: [{ attribute: 'state', is: 'equal', value: 'pending' }],
     })
   } catch (e) {
-    throw e instanceof ConditionFailed
-      ? new Failure(
-          'wrong-state',
-          'This code has been approved already. If that was not you, look at your tokens in the settings.',
-        )
-      : e
+    if (!(e instanceof ConditionFailed)) throw e
+    const now = intent.repeated && (await deps.table.get<DeviceItem>(keyOf.device(asked.userCode)))
+    if (now && now.userId === caller.userId && now.days === body.days) return undefined
+    throw new Failure(
+      'wrong-state',
+      'This code has been approved already. If that was not you, look at your tokens in the settings.',
+    )
   }
   return undefined
 }

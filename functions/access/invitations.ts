@@ -2,7 +2,7 @@
  * Invitations: a link that works once, for seven days. Only the digest of its secret is kept, and is the invitation's
  * id.
  */
-import { sha256Hex } from '../../domain/hash.ts'
+import { base64url, sha256Hex } from '../../domain/hash.ts'
 import type { access } from '../../contracts/access.ts'
 import type { Letter } from '../../ports/mail.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
@@ -13,8 +13,8 @@ import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
-import { newSecret } from './secrets.ts'
-import { createIfAbsent } from '../kernel/create-if-absent.ts'
+import { madeBefore } from '../kernel/intent.ts'
+import { createIfAbsent, createOrFirst } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof access)['routes']
 
@@ -66,9 +66,17 @@ async function mailed(deps: Deps, { email, organisationId }: InvitationItem, lin
   }
 }
 
-export const invite: Implementation<Routes['invite']> = async ({ params: { organisationId }, body, caller }, deps) => {
-  const secret = newSecret(deps)
+export const invite: Implementation<Routes['invite']> = async (
+  { params: { organisationId }, body, caller, intent },
+  deps,
+) => {
+  const secret = base64url(await intent.secret('invitation'))
   const invitationId = await sha256Hex(secret)
+  // After the #: the secret reaches no server log on its way to the portal.
+  const link = `${deps.settings.mainOrigin}/join#${secret}`
+  const made = await madeBefore<InvitationItem>(deps, intent, keyOf.invitation(invitationId))
+  // A letter is sent again: the one before may not have been.
+  if (made) return { ...shown(made), link, mailed: await mailed(deps, made, link) }
   const now = deps.now()
   const item: InvitationItem = {
     invitationId,
@@ -82,15 +90,13 @@ export const invite: Implementation<Routes['invite']> = async ({ params: { organ
   await record(deps, organisationId, whoOf(caller), [
     { act: 'member.invited', object: `invitation ${invitationId}`, detail: { roles: body.roles } },
   ])
-  await deps.table.create<InvitationItem>({
+  const stands = await createOrFirst<InvitationItem>(deps, {
     ...keyOf.invitation(invitationId),
     ...indexKeyOf.invitation.ofOrganisation(item),
     ...goneAfter(item.expires, endedKnownDays),
     ...item,
   })
-  // After the #: the secret reaches no server log on its way to the portal.
-  const link = `${deps.settings.mainOrigin}/join#${secret}`
-  return { ...shown(item), link, mailed: await mailed(deps, item, link) }
+  return { ...shown(stands), link, mailed: await mailed(deps, stands, link) }
 }
 
 export const invitations: Implementation<Routes['invitations']> = async ({ params, query }, deps) => {

@@ -1,15 +1,16 @@
 /** Personal access tokens: made at the portal, shown once, kept as a digest. */
-import { sha256Hex } from '../../domain/hash.ts'
+import { base64url, sha256Hex } from '../../domain/hash.ts'
 import type { access } from '../../contracts/access.ts'
 import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
+import { createOrFirst } from '../kernel/create-if-absent.ts'
 import { goneAfter } from '../kernel/gone.ts'
-import { newId } from '../kernel/ids.ts'
+import { intendedId, madeBefore } from '../kernel/intent.ts'
 import { indexKeyOf, keyOf, type TokenItem } from '../kernel/items.ts'
 import type { Item } from '../../ports/table.ts'
 import { notByToken, recordEverywhere } from './people.ts'
-import { formatToken, newSecret } from './secrets.ts'
+import { formatToken } from './secrets.ts'
 
 type Routes = (typeof access)['routes']
 
@@ -50,12 +51,15 @@ export const tokens: Implementation<Routes['tokens']> = async ({ caller, query }
   return { items: page.items.map(shown), next: page.next }
 }
 
-export const createToken: Implementation<Routes['createToken']> = async ({ caller, body }, deps) => {
+export const createToken: Implementation<Routes['createToken']> = async ({ caller, body, intent }, deps) => {
   notByToken(caller, 'make tokens')
   const now = deps.now()
-  const secret = newSecret(deps)
+  const tokenId = await intendedId(intent, 'tok')
+  const secret = base64url(await intent.secret('token'))
+  const made = await madeBefore<TokenItem>(deps, intent, keyOf.token(tokenId))
+  if (made) return { ...shown(made), secret: formatToken(tokenId, secret) }
   const token: TokenItem = {
-    tokenId: newId(deps, 'tok'),
+    tokenId,
     userId: caller.userId,
     name: body.name,
     scopes: [...new Set(body.scopes)],
@@ -70,8 +74,8 @@ export const createToken: Implementation<Routes['createToken']> = async ({ calle
     object: `token ${token.tokenId}`,
     detail: { scopes: token.scopes, expires: token.expires, madeBy: 'portal' },
   })
-  await deps.table.create<TokenItem>(tokenItem(token))
-  return { ...shown(token), secret: formatToken(token.tokenId, secret) }
+  const stands = await createOrFirst<TokenItem>(deps, tokenItem(token))
+  return { ...shown(stands), secret: formatToken(tokenId, secret) }
 }
 
 /** A token may revoke itself (a tool that signs out), nothing else. */

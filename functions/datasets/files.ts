@@ -7,11 +7,11 @@ import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { newId } from '../kernel/ids.ts'
+import { intendedId } from '../kernel/intent.ts'
 import { type DatasetItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { update } from './change.ts'
 import { blobKey, type Reading, readingOf } from '../stores/dataset-files.ts'
-import { submitRegistration } from '../stores/registration-job.ts'
+import { begun, submitRegistration } from '../stores/registration-job.ts'
 import { datasetUploads } from './uploads.ts'
 import { linksGiven } from '../stores/uploads.ts'
 import { each } from '../kernel/each.ts'
@@ -60,7 +60,9 @@ export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body
   }
 }
 
-export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ dataset, caller, body }, deps) => {
+export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ dataset, caller, body, intent }, deps) => {
+  const jobId = await intendedId(intent, 'job')
+  if (dataset.readingJob === jobId) return begun(deps, jobId)
   notRetired(dataset)
   checkPaths(body.files)
   if (!body.files.some((f) => isTableFile(f.path)))
@@ -96,7 +98,6 @@ export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ datas
       detail: { files: body.files.length, bytes: body.files.reduce((n, f) => n + f.size, 0) },
     },
   ])
-  const jobId = newId(deps, 'job')
   await submitRegistration(deps, jobId, dataset, caller.userId, { act: 'read', files: body.files })
   // A published version goes on answering while other files are read beside it.
   await update(
@@ -106,8 +107,7 @@ export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ datas
     { ...(dataset.version === 0 ? { state: 'reading' as const } : {}), readingJob: jobId, readingAct: 'read' },
     ['problem'],
   )
-  await deps.workflow.start(jobId, 1)
-  return { jobId }
+  return begun(deps, jobId)
 }
 
 /** How the job stands that was asked last to read or store. */

@@ -11,7 +11,8 @@ import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { derivedId, newId } from '../kernel/ids.ts'
+import { derivedId } from '../kernel/ids.ts'
+import { type Intent, intendedId } from '../kernel/intent.ts'
 import { indexKeyOf, type DatasetItem, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
 import { toDataset } from './view.ts'
 import { openBudget } from '../stores/budget.ts'
@@ -41,7 +42,9 @@ async function make(
   event: { act: Act; detail: Detail },
 ): Promise<Item<DatasetItem>> {
   const datasetId = await derivedId('dat', fields.organisationId, fields.name)
-  if (await deps.table.get<DatasetItem>(keyOf.dataset(datasetId), ['datasetId'])) throw nameTaken()
+  const before = await deps.table.get<DatasetItem>(keyOf.dataset(datasetId))
+  if (before && before.intent !== undefined && before.intent === fields.intent) return before
+  if (before) throw nameTaken()
   const at = deps.now().toISOString()
   const item: DatasetItem = {
     state: 'draft',
@@ -68,7 +71,10 @@ async function make(
   }
 }
 
-export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, deps) => {
+/** Kept with what a request makes, so that its repeat knows it for its own. */
+const markOf = (intent: Intent): { intent?: string } => (intent.at ? { intent: intent.at.pk } : {})
+
+export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject, intent }, deps) => {
   const made = await make(
     deps,
     caller,
@@ -78,6 +84,7 @@ export const create: Implementation<Routes['create']> = async ({ params, body, c
       title: body.title,
       description: body.description,
       ...(body.declaredSubjects ? { declaredSubjects: body.declaredSubjects } : {}),
+      ...markOf(intent),
     },
     { act: 'dataset.created', detail: {} },
   )
@@ -121,10 +128,13 @@ async function interrupted(
  * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before
  * it asks for its key.
  */
-export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = async ({ study, caller, body }, deps) => {
+export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = async (
+  { study, caller, body, intent },
+  deps,
+) => {
   if (!(await hasResults(deps, study.studyId)))
     throw new Failure('wrong-state', 'The study has no completed run yet. A dataset is made of completed runs.')
-  const jobId = newId(deps, 'job')
+  const jobId = await intendedId(intent, 'job')
   const registration = { state: 'reading' as const, readingJob: jobId, readingAct: 'from-study' as const }
   const held = await interrupted(deps, study.organisationId, body.name, study.studyId)
   // The dataset names its job from the beginning, so that what is read belongs to it however the steps interleave.
@@ -148,6 +158,7 @@ export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = asyn
           description: '',
           study: study.studyId,
           ...registration,
+          ...markOf(intent),
         },
         { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } },
       )

@@ -9,14 +9,14 @@ import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { newId } from '../kernel/ids.ts'
+import { intendedId } from '../kernel/intent.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { checkLimit } from './budget.ts'
 import { checkPolicy, fieldErrors, followPolicy, update } from './change.ts'
 import { point } from './listing.ts'
 import { changedMeanwhile } from './view.ts'
 import { type Reading, readingOf } from '../stores/dataset-files.ts'
-import { submitRegistration } from '../stores/registration-job.ts'
+import { begun, submitRegistration } from '../stores/registration-job.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
@@ -45,9 +45,14 @@ async function confirmable(deps: Deps, dataset: DatasetItem): Promise<Reading> {
 }
 
 export const publish: Implementation<Routes['publish'], WorkflowDeps> = async (
-  { dataset: before, caller, body },
+  { dataset: before, caller, body, intent },
   deps,
 ) => {
+  const jobId = await intendedId(intent, 'job')
+  if (before.readingJob === jobId) {
+    await followPolicy(deps, before)
+    return begun(deps, jobId)
+  }
   if (before.rev !== body.rev) throw changedMeanwhile()
   const held = await confirmable(deps, before)
   const schema = body.schema as DatasetSchema
@@ -84,7 +89,6 @@ export const publish: Implementation<Routes['publish'], WorkflowDeps> = async (
       },
     },
   ])
-  const jobId = newId(deps, 'job')
   // Only files that the schema speaks of come into the version: what was uploaded beside them is nobody's to ask.
   const wanted = new Set([...schema.tables.map((t) => t.file), ...schema.images.flatMap((f) => f.masks)])
   const volumes = new Set(schema.images.length > 0 ? held.other.map((o) => o.path) : [])
@@ -97,6 +101,5 @@ export const publish: Implementation<Routes['publish'], WorkflowDeps> = async (
   // The policy holds from now on, for the version that is published already too.
   const after = await update(deps, before, body.rev, { policy, readingJob: jobId, readingAct: 'store' }, ['problem'])
   await followPolicy(deps, after)
-  await deps.workflow.start(jobId, 1)
-  return { jobId }
+  return begun(deps, jobId)
 }

@@ -8,7 +8,7 @@ import { type Item } from '../../ports/table.ts'
 import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { derivedId, newId } from '../kernel/ids.ts'
+import { intendedId } from '../kernel/intent.ts'
 import { indexKeyOf, type JobItem, keyOf } from '../kernel/items.ts'
 import { inJob } from '../kernel/resources.ts'
 import type { Caller } from '../kernel/caller.ts'
@@ -30,14 +30,8 @@ const titleOf = (question: Question, dataset: string): string =>
   question.title ??
   `${{ sql: 'Query', python: 'Python', r: 'R', notebook: 'Notebook' }[question.language]} on ${dataset}`.slice(0, 120)
 
-/** The job of a repeated request: the same question gets the same job, another one under the same key is refused. */
-async function repeated(deps: WorkflowDeps, caller: Caller, made: Item<JobItem>, askHash: string, question: Question) {
-  if (made.askHash !== askHash)
-    throw new Failure(
-      'already-exists',
-      'This Idempotency-Key was used for another question. Use a new key for a new question.',
-      [{ path: '/headers/Idempotency-Key', message: 'Used for another question' }],
-    )
+/** The job of a repeated request. */
+async function repeated(deps: WorkflowDeps, caller: Caller, made: Item<JobItem>, question: Question) {
   const { subject } = await inJob(deps, caller, made.jobId, { permission: 'job.read' })
   await createIfAbsent(deps, ownerPointer(deps, made))
   if (made.state === 'queued' && !made.steps.prepare) await underTheWatch(deps, made, jsonBytes(question))
@@ -99,14 +93,11 @@ async function accept(
   })
 }
 
-export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, caller, idempotencyKey }, deps) => {
+export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, caller, intent }, deps) => {
   const askHash = await sha256Hex(canonical(body))
-  const jobId =
-    idempotencyKey === undefined ? newId(deps, 'job') : await derivedId('job', caller.userId, idempotencyKey)
-  if (idempotencyKey !== undefined) {
-    const made = await deps.table.get<JobItem>(keyOf.job(jobId))
-    if (made) return repeated(deps, caller, made, askHash, body)
-  }
+  const jobId = await intendedId(intent, 'job')
+  const before = intent.repeated && (await deps.table.get<JobItem>(keyOf.job(jobId)))
+  if (before) return repeated(deps, caller, before, body)
   const terms = await termsOf(deps, caller, body)
   if (terms.faults[0]) throw terms.faults[0]
   if (!(await takePlaces(deps, { userId: caller.userId, line: 'questions', most: mostQuestions }, [jobId])))
@@ -116,7 +107,7 @@ export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, c
     )
   const { job, made } = await accept(deps, caller, jobId, askHash, body, terms)
   // The same request, twice at once.
-  if (!made) return repeated(deps, caller, job, askHash, body)
+  if (!made) return repeated(deps, caller, job, body)
   if (job.waiting !== 'approval') await deps.workflow.start(jobId, job.attempt)
   return toJob(deps, new Names(deps), job, { userId: caller.userId, subject: terms.subject })
 }

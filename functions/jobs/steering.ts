@@ -23,20 +23,32 @@ export const cancel: Implementation<Routes['cancel'], WorkflowDeps> = async ({ j
 
 const notWaiting = (): Failure => new Failure('wrong-state', 'This job does not wait for an approval.')
 
+/** Whether the same was said of the job before: a job that was approved and not started yet is started. */
+async function saidBefore(deps: WorkflowDeps, job: JobItem, userId: string, approved: boolean): Promise<boolean> {
+  if (!approved) return job.problem?.code === 'approval-refused'
+  const approval = await deps.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin))
+  if (approval?.jobId !== job.jobId || approval.by !== userId) return false
+  if (job.state === 'queued') await deps.workflow.start(job.jobId, job.attempt)
+  return true
+}
+
 /** The approval is kept under the pin, not the job: the same analysis, asked again unchanged, needs no second one. */
 export const approve: Implementation<Routes['approve'], WorkflowDeps> = async (
-  { job, caller, subject, body },
+  { job, caller, subject, body, intent },
   deps,
 ) => {
   if (job.userId === caller.userId)
     throw new Failure('own-output', 'Another custodian has to look at your own analysis.')
-  if (job.waiting !== 'approval' || job.state !== 'queued') throw notWaiting()
+  const view = async (now: JobItem) => toJob(deps, new Names(deps), now, { userId: caller.userId, subject })
+  if (job.waiting !== 'approval' || job.state !== 'queued') {
+    if (intent.repeated && (await saidBefore(deps, job, caller.userId, body.approve))) return view(job)
+    throw notWaiting()
+  }
   if (body.pin !== job.pin)
     throw new Failure(
       'changed-meanwhile',
       'The pin is not this job’s. Load the question again, look at what would run, and approve that.',
     )
-  const view = async (now: JobItem) => toJob(deps, new Names(deps), now, { userId: caller.userId, subject })
   const detail = { dataset: job.datasetId, pin: job.pin, ...(body.comment ? { comment: body.comment } : {}) }
   try {
     if (!body.approve) {

@@ -18,6 +18,7 @@ import type { ServedArea } from './area.ts'
 import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
+import { conclude, type Intent, intentOf, otherEnd } from './intent.ts'
 import { guarded } from './grants.ts'
 import { type Contexts, resolve, type Resolvers } from './resources.ts'
 import { InvalidCursor } from '../../ports/table.ts'
@@ -36,9 +37,8 @@ export type Request<R extends Route> = {
   requestId: string
   /** Where it comes from: to count by, not to keep. */
   address: string
-  /** The header `Idempotency-Key`. */
-  idempotencyKey?: string
-} & Contexts[R['access']['kind']]
+} & (R extends { starts: string } ? { intent: Intent } : object) &
+  Contexts[R['access']['kind']]
 /**
  * Of a streaming route: batches of events, or pieces of text; whatever is wrong with the request is thrown before.
  * `lastEventId` is the header `Last-Event-ID`; `signal` fires when nobody listens any more.
@@ -147,14 +147,13 @@ function bodyOf(route: Route, event: Event): unknown {
 }
 
 /** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): any short text. */
-function keyOfRequest(event: Event): { idempotencyKey?: string } {
+function keyOfRequest(event: Event): string | undefined {
   const key = event.headers['idempotency-key']
-  if (key === undefined) return {}
-  if (!/^[\x21-\x7e]{1,200}$/.test(key))
+  if (key !== undefined && !/^[\x21-\x7e]{1,200}$/.test(key))
     throw new Failure('invalid-request', 'The Idempotency-Key is 1 to 200 visible ASCII characters.', [
       { path: '/headers/Idempotency-Key', message: 'Not a key', expected: '1 to 200 visible ASCII characters' },
     ])
-  return { idempotencyKey: key }
+  return key
 }
 
 const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
@@ -219,20 +218,22 @@ function pathOf(route: Route, event: Event, caller: Caller | undefined): Record<
 }
 
 /** What the implementation gets, once whoever asks may have it: access is looked at before the rest of the request. */
-async function requestOf(deps: Deps, resolvers: Partial<Resolvers>, route: Route, event: Event): Promise<object> {
+async function requestOf(
+  deps: Deps,
+  resolvers: Partial<Resolvers>,
+  route: Route,
+  event: Event,
+): Promise<{ intent?: Intent }> {
   const caller = fromContext(event.requestContext.authorizer?.lambda)
   const params = pathOf(route, event, caller)
   const token = event.headers['authorization']
   const resource = await resolve(deps, route.access, resolvers, params, caller, token)
-  return {
-    params,
-    query: parse(route.query, '/query', event.queryStringParameters ?? {}),
-    body: route.body ? parse(route.body, '/body', bodyOf(route, event)) : undefined,
-    requestId: event.requestContext.requestId,
-    address: addressOf(event),
-    ...keyOfRequest(event),
-    ...resource,
-  }
+  const query = parse(route.query, '/query', event.queryStringParameters ?? {})
+  const body = route.body ? parse(route.body, '/body', bodyOf(route, event)) : undefined
+  const { requestId } = event.requestContext
+  const request: object = { params, query, body, requestId, address: addressOf(event), ...resource }
+  if (!route.starts) return request
+  return { ...request, intent: await intentOf(deps, route, caller, { params, query, body }, keyOfRequest(event)) }
 }
 
 /** The answer of a streaming route. `pieces` are what its implementation gives; what fails on the way is an event. */
@@ -251,11 +252,40 @@ function streamed(
   return { statusCode: route.status, headers: { ...headers, 'content-type': type }, stream }
 }
 
-/** The answer of any other route, with nothing that its contract does not declare. */
-function answered(route: Route, answer: unknown): Result {
-  if (route.status === 204) return { statusCode: 204, headers }
-  const body = JSON.stringify(route.response.parse(answer))
-  return { statusCode: route.status, headers: { ...headers, 'content-type': 'application/json' }, body }
+/** The answer of any other route as JSON, with nothing that its contract does not declare; nothing for 204. */
+const bodyFor = (route: Route, answer: unknown): string | undefined =>
+  route.status === 204 ? undefined : JSON.stringify(route.response.parse(answer))
+
+const answered = (route: Route, body: string | undefined): Result =>
+  route.status === 204
+    ? { statusCode: 204, headers }
+    : { statusCode: route.status, headers: { ...headers, 'content-type': 'application/json' }, body: body! }
+
+type Unary<D> = (request: object, deps: D) => Promise<unknown>
+
+/**
+ * The answer's body. Of a route that starts something it is the one that was kept, or what the implementation finds or
+ * makes; where that fails because the same request is at work a second time, it is what the other came to.
+ */
+async function bodyOnce<D extends Deps>(
+  deps: D,
+  route: Route,
+  request: { intent?: Intent },
+  run: Unary<D>,
+): Promise<string | undefined> {
+  const { intent } = request
+  if (!intent) return bodyFor(route, await run(request, deps))
+  const byIntent = async (wanted: Intent): Promise<string | undefined> =>
+    wanted.answer ?? bodyFor(route, await run({ ...request, intent: wanted }, deps))
+  let body: string | undefined
+  try {
+    body = await byIntent(intent)
+  } catch (e) {
+    const other = e instanceof Failure ? await otherEnd(deps, intent) : undefined
+    if (!other) throw e
+    body = await byIntent(other)
+  }
+  return conclude(deps, route, intent, body)
 }
 
 /**
@@ -289,7 +319,7 @@ export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
         deps.log('stream', { route: event.routeKey, status: route.status, requestId })
         return streamed(route, pieces, signal, failedHere, deps.pause)
       }
-      const result = answered(route, await run(request, own))
+      const result = answered(route, await bodyOnce(own, route, request, run as Unary<D>))
       const ms = Math.round(performance.now() - started)
       deps.log('request', { route: event.routeKey, status: route.status, ms, requestId })
       return result

@@ -2,7 +2,7 @@
 import { base32, sha256 } from '../../domain/hash.ts'
 import type { Deps } from './deps.ts'
 
-type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn' | 'pip' | 'exp'
+export type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn' | 'pip' | 'exp'
 
 /** 160 random bits as `prefix_` and 32 letters and digits. */
 export const newId = (deps: Pick<Deps, 'random'>, prefix: Prefix): string => `${prefix}_${base32(deps.random(20))}`
@@ -11,5 +11,5 @@ export const newId = (deps: Pick<Deps, 'random'>, prefix: Prefix): string => `${
 export const derivedId = async (prefix: Prefix, ...parts: string[]): Promise<string> =>
   `${prefix}_${base32((await sha256(parts.map((p) => `${p.length}:${p}`).join(''))).subarray(0, 20))}`
 
-/** 100 random bits as 20 letters and digits: a link code. */
-export const newLinkCode = (deps: Pick<Deps, 'random'>): string => base32(deps.random(13)).slice(0, 20)
+/** 100 of 104 random bits as 20 letters and digits: a link code. */
+export const linkCodeOf = (bytes: Uint8Array): string => base32(bytes).slice(0, 20)

@@ -26,6 +26,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
   roleChange: [keyOf.roleChange('O'), 'ORG#O', 'PEOPLE'],
   member: [keyOf.member('O', 'U'), 'ORG#O', 'MEMBER#U'],
   invitation: [keyOf.invitation('I'), 'INVITE#I', 'INVITE'],
+  intent: [keyOf.intent('D'), 'INTENT#D', 'INTENT'],
   token: [keyOf.token('T'), 'TOKEN#T', 'TOKEN'],
   health: [keyOf.health(), 'HEALTH#store', 'HEALTH'],
   deviceStarts: [keyOf.deviceStarts('7', 'all'), 'DEVICE#starts#7#all', 'STARTS'],

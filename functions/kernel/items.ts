@@ -55,6 +55,17 @@ export interface InvitationItem {
   expires: string
   invitedBy: string
 }
+/** A key of a request that starts something (functions/kernel/intent.ts). */
+export interface IntentItem {
+  /** Of what came with the key: the same key for something else is refused. */
+  bodyHash: string
+  /** What ids and secrets of what is made follow from; the latter with the installation's key. */
+  seed: string
+  /** Another request came with it. */
+  others?: true
+  done?: true
+  answer?: string
+}
 export interface TokenItem {
   tokenId: string
   userId: string
@@ -224,6 +235,8 @@ export interface DatasetItem {
   readingAct?: 'read' | 'store' | 'from-study'
   problem?: { file: string; line?: number; reason: string }
   study?: string
+  /** Of the request that made it, when that had a key: its repeat finds it. */
+  intent?: string
 }
 /** `hash` is over the stored tables' hashes and the schema. */
 export interface DatasetVersionItem {
@@ -411,6 +424,8 @@ export interface ExperimentItem {
   changed: string
   runs: number
   last?: string
+  /** It is about to go: nothing begins in it any more. */
+  deleted?: true
 }
 /** The one item that says whose turn it is. */
 export interface RunQueueItem {

@@ -8,7 +8,8 @@ import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { newId } from '../kernel/ids.ts'
+import { createOrFirst } from '../kernel/create-if-absent.ts'
+import { intendedId, madeBefore } from '../kernel/intent.ts'
 import { type DatasetItem, type ExperimentItem, indexKeyOf, keyOf, type PipelineItem } from '../kernel/items.ts'
 import { inputFiles, storeInputs } from './inputs.ts'
 import { refuse, setUpErrors, valueErrors, wantedVersion } from './admission.ts'
@@ -77,7 +78,7 @@ export async function inFull(
 }
 
 export const createExperiment: Implementation<Routes['createExperiment']> = async (
-  { params, body, caller, subject },
+  { params, body, caller, subject, intent },
   deps,
 ) => {
   const { organisationId } = params
@@ -95,7 +96,9 @@ export const createExperiment: Implementation<Routes['createExperiment']> = asyn
   )
   const wrong = valueErrors(definition, body.parameters)
   if (wrong.length > 0) throw refuse(wrong)
-  const experimentId = newId(deps, 'exp')
+  const experimentId = await intendedId(intent, 'exp')
+  const before = await madeBefore<ExperimentItem>(deps, intent, keyOf.experiment(experimentId))
+  if (before) return inFull(deps, before, { userId: caller.userId, subject })
   const at = deps.now().toISOString()
   const item: ExperimentItem = {
     experimentId,
@@ -121,7 +124,7 @@ export const createExperiment: Implementation<Routes['createExperiment']> = asyn
       detail: { pipeline: item.pipelineId, version: item.version },
     },
   ])
-  const made = await deps.table.create<ExperimentItem>({
+  const made = await createOrFirst<ExperimentItem>(deps, {
     ...item,
     ...keyOf.experiment(experimentId),
     ...indexKeyOf.experiment.ofOrganisation({ organisationId, created: at, experimentId }),
@@ -184,14 +187,24 @@ export const deleteExperiment: Implementation<Routes['deleteExperiment']> = asyn
   { experiment: found, caller },
   deps,
 ) => {
-  if (found.runs > 0)
-    throw new Failure(
+  const hasRuns = (runs: number): Failure =>
+    new Failure(
       'wrong-state',
-      `This experiment has ${found.runs === 1 ? 'a run' : `${found.runs} runs`}, and runs are kept. Put it away instead.`,
+      `This experiment has ${runs === 1 ? 'a run' : `${runs} runs`}, and runs are kept. Put it away instead.`,
     )
+  if (found.runs > 0) throw hasRuns(found.runs)
   await record(deps, found.organisationId, whoOf(caller), [
     { act: 'experiment.deleted', object: `experiment ${found.experimentId}` },
   ])
+  try {
+    // A run that begins at this moment either finds it deleted, or is counted first.
+    await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), {
+      set: { deleted: true },
+      when: [{ attribute: 'runs', is: 'equal', value: 0 }],
+    })
+  } catch (e) {
+    throw e instanceof ConditionFailed ? hasRuns(1) : e
+  }
   // Its files go by the watch, once no link for them works any more.
   await folderLeft(deps, experimentUploads, found.experimentId, linkSeconds.transfer)
   await deps.table.remove(keyOf.experiment(found.experimentId))

@@ -594,20 +594,23 @@ describe('a run', () => {
   })
   it('sweeps a grid of parameters', async () => {
     const prepared = await experiment()
-    const sweep = (over: object[]) =>
+    const sweep = (over: object[], idempotencyKey = 's1') =>
       on.answer('pipelines', 'sweep', {
         as: rosa,
         params: { experimentId: prepared.experimentId },
         body: { over: over as never },
-        idempotencyKey: 's1',
+        idempotencyKey,
       })
     expect(
       paths(
         (
-          await sweep([
-            { parameter: 'width', values: [1, 20] },
-            { parameter: 'depth', values: [1] },
-          ])
+          await sweep(
+            [
+              { parameter: 'width', values: [1, 20] },
+              { parameter: 'depth', values: [1] },
+            ],
+            'refused',
+          )
         ).body as never,
       ),
     ).toEqual(['/body/over/0/values/1', '/body/over/1/parameter'])

@@ -1,7 +1,7 @@
 /** Starting runs: one, again with edits, or a sweep. Everything is checked before anything is written. */
 import type { z } from 'zod'
 import type { pipelines } from '../../contracts/pipelines.ts'
-import { canonical, sha256Hex } from '../../domain/hash.ts'
+import { base32, canonical, sha256Hex } from '../../domain/hash.ts'
 import { mostLive } from '../../domain/pipelines/fair.ts'
 import type { Resources } from '../../domain/pipelines/definition.ts'
 import { grid, sweepFaults, sweepLabel } from '../../domain/pipelines/sweep.ts'
@@ -9,9 +9,9 @@ import { type Item } from '../../ports/table.ts'
 import { whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { Failure } from '../kernel/failure.ts'
+import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { derivedId, newId } from '../kernel/ids.ts'
+import { type Intent, intendedId } from '../kernel/intent.ts'
 import {
   type ExperimentItem,
   indexKeyOf,
@@ -32,6 +32,7 @@ import { jsonBytes } from '../kernel/stored-json.ts'
 import { Names } from '../kernel/names.ts'
 import type { RunJob } from './run-job.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { retrying } from '../kernel/retry.ts'
 import { takePlaces } from '../workflow/places.ts'
 import { submit } from '../workflow/submit.ts'
 
@@ -83,9 +84,7 @@ async function write(
   { jobId, askHash, terms, title, more, on }: One,
 ): Promise<{ job: Item<JobItem>; made: boolean }> {
   const { version, parameters, resources, hash } = terms
-  const { runs: number } = await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), {
-    add: { runs: 1 },
-  })
+  const number = await takeNumber(deps, found.experimentId, jobId)
   const run: PipelineRunFacts = {
     experimentId: found.experimentId,
     pipelineId: version.pipelineId,
@@ -149,10 +148,29 @@ async function write(
       },
     },
   })
-  if (submitted.made)
-    await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), { set: { last: jobId } })
+  await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), {
+    ...(submitted.made ? { set: { last: jobId } } : {}),
+    remove: [numberTaken(jobId)],
+  })
   return submitted
 }
+
+/** Where the experiment's item names the number of a run that is in the making. */
+const numberTaken = (jobId: string): `taken_${string}` => `taken_${jobId}`
+
+/** The run's number in its experiment: the same for the same run. */
+const takeNumber = (deps: WorkflowDeps, experimentId: string, jobId: string): Promise<number> =>
+  retrying(deps, async () => {
+    const key = keyOf.experiment(experimentId)
+    const now = await deps.table.get<ExperimentItem & { [name: `taken_${string}`]: number }>(key)
+    if (!now || now.deleted) throw notFound()
+    const taken = now[numberTaken(jobId)]
+    if (taken !== undefined) return taken
+    const runs = now.runs + 1
+    const when = [{ attribute: 'rev', is: 'equal' as const, value: now.rev! }]
+    await deps.table.update<ExperimentItem>(key, { set: { runs, [numberTaken(jobId)]: runs }, when })
+    return runs
+  })
 
 /** A run on a dataset is one of the dataset's jobs: its lists find it by this. */
 const datasetPointer = (job: JobItem): Item<{ jobId: string }> => ({
@@ -161,20 +179,11 @@ const datasetPointer = (job: JobItem): Item<{ jobId: string }> => ({
   jobId: job.jobId,
 })
 
-const usedBefore = (): Failure =>
-  new Failure(
-    'already-exists',
-    'This Idempotency-Key was used for a run with other settings. Use a new key for a new run.',
-    [{ path: '/headers/Idempotency-Key', message: 'Used for other settings' }],
-  )
-
 /** The run, made now or by an earlier request of the same key. */
 async function make(deps: WorkflowDeps, at: InExperiment, one: One): Promise<Item<JobItem>> {
   const found = await deps.table.get<JobItem>(keyOf.job(one.jobId))
   if (found) await createIfAbsent(deps, ownerPointer(deps, found))
-  const job = found ?? (await write(deps, at, one)).job
-  if (job.askHash !== one.askHash) throw usedBefore()
-  return job
+  return found ?? (await write(deps, at, one)).job
 }
 
 async function shown(deps: Deps, { caller, subject }: InExperiment, jobs: readonly JobItem[]) {
@@ -195,29 +204,20 @@ async function shown(deps: Deps, { caller, subject }: InExperiment, jobs: readon
   )
 }
 
-const idOf = (
-  deps: Deps,
-  caller: Caller,
-  experimentId: string,
-  key: string | undefined,
-  index = 0,
-): Promise<string> | string =>
-  key === undefined ? newId(deps, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(index))
-
 async function startOne(
   deps: WorkflowDeps,
   at: InExperiment,
   setUp: SetUp,
   body: z.output<NonNullable<Routes['start']['body']>>,
-  key: string | undefined,
+  intent: Intent,
   more: Partial<PipelineRunFacts>,
 ) {
   const { experiment: found, caller } = at
   const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body, ...more }))
-  const jobId = await idOf(deps, caller, found.experimentId, key)
-  const before = key === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(jobId))
+  const jobId = await intendedId(intent, 'job')
+  const before = intent.repeated && (await deps.table.get<JobItem>(keyOf.job(jobId)))
   if (before) {
-    if (before.askHash !== askHash) throw usedBefore()
+    await createIfAbsent(deps, ownerPointer(deps, before))
     return (await shown(deps, at, [before]))[0]!
   }
   const pipeline = await notAway(deps, found)
@@ -244,14 +244,11 @@ const setUpOf = (experiment: ExperimentItem): SetUp => ({
   inputs: experiment.inputs,
 })
 
-export const start: Implementation<Routes['start'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) =>
-  startOne(deps, at, setUpOf(at.experiment), body, idempotencyKey, {})
+export const start: Implementation<Routes['start'], WorkflowDeps> = async ({ body, intent, ...at }, deps) =>
+  startOne(deps, at, setUpOf(at.experiment), body, intent, {})
 
 /** The same version, inputs and parameters as the earlier run had, whatever the experiment has come to since. */
-export const again: Implementation<Routes['again'], WorkflowDeps> = async (
-  { body, idempotencyKey, job, ...at },
-  deps,
-) => {
+export const again: Implementation<Routes['again'], WorkflowDeps> = async ({ body, intent, job, ...at }, deps) => {
   const { run } = job
   const { version, ...edits } = body
   // The earlier run's inputs, not the experiment's of today; a dataset as it is published now.
@@ -263,13 +260,13 @@ export const again: Implementation<Routes['again'], WorkflowDeps> = async (
     resources: run.resources,
     inputs,
   }
-  return startOne(deps, { ...at, experiment: { ...at.experiment, inputs } }, setUp, edits, idempotencyKey, {
+  return startOne(deps, { ...at, experiment: { ...at.experiment, inputs } }, setUp, edits, intent, {
     againOf: job.jobId,
     ...(version === undefined ? {} : { version }),
   })
 }
 
-export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) => {
+export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ body, intent, ...at }, deps) => {
   const { experiment: found, caller } = at
   const pipeline = await notAway(deps, found)
   const version = await wantedVersion(deps, found.pipelineId, found.version, pipeline?.version ?? found.version)
@@ -280,10 +277,10 @@ export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ bod
   const all = await Promise.all(
     grid(setUp.parameters, body.over).map((parameters) => runTermsOf(deps, version, { ...setUp, parameters })),
   )
-  const id = `swp_${(await derivedId('job', found.experimentId, idempotencyKey ?? newId(deps, 'job'))).slice(4)}`
+  const id = `swp_${base32(await intent.bytes('sweep', 20))}`
   const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body }))
-  const ids = await Promise.all(all.map((_, n) => idOf(deps, caller, found.experimentId, idempotencyKey, n + 1)))
-  const made = idempotencyKey === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(ids[0]!))
+  const ids = await Promise.all(all.map((_, n) => intendedId(intent, 'job', String(n + 1))))
+  const made = intent.repeated && (await deps.table.get<JobItem>(keyOf.job(ids[0]!)))
   if (!made) await takeRoom(deps, caller, ids)
   const jobs: Item<JobItem>[] = []
   for (const [index, terms] of all.entries())

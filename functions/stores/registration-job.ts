@@ -55,3 +55,9 @@ export async function submitRegistration(
     },
   })
 }
+
+/** Starts a job that the dataset names. Nothing happens when it was started before. */
+export async function begun(deps: Pick<WorkflowDeps, 'workflow'>, jobId: string): Promise<{ jobId: string }> {
+  await deps.workflow.start(jobId, 1)
+  return { jobId }
+}

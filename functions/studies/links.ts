@@ -5,7 +5,9 @@ import { redirectHost } from '../../domain/studies/links.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { newLinkCode } from '../kernel/ids.ts'
+import { createOrFirst } from '../kernel/create-if-absent.ts'
+import { linkCodeOf } from '../kernel/ids.ts'
+import { madeBefore } from '../kernel/intent.ts'
 import { indexKeyOf, keyOf, type LinkItem } from '../kernel/items.ts'
 import { toLink } from './view.ts'
 import { pseudonymOf } from '../stores/pseudonym.ts'
@@ -23,7 +25,7 @@ export const links: Implementation<Routes['links']> = async ({ study, query }, d
   return { items: page.items.map((l) => toLink(deps, l)), next: page.next }
 }
 
-export const createLink: Implementation<Routes['createLink']> = async ({ study, caller, body }, deps) => {
+export const createLink: Implementation<Routes['createLink']> = async ({ study, caller, body, intent }, deps) => {
   if (!makesLinks(study.runtime))
     throw new Failure(
       'wrong-state',
@@ -60,7 +62,9 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
       )
   }
   const now = deps.now()
-  const code = newLinkCode(deps)
+  const code = linkCodeOf(await intent.bytes('link', 13))
+  const made = await madeBefore<LinkItem>(deps, intent, keyOf.link(code))
+  if (made) return toLink(deps, made)
   const pseudonym = body.outsideId === undefined ? undefined : await pseudonymOf(deps, study.studyId, body.outsideId)
   const link: LinkItem = {
     code,
@@ -90,17 +94,14 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
       },
     },
   ])
-  await deps.table.create({
-    ...link,
-    ...keyOf.link(code),
-    ...indexKeyOf.link.ofStudy(link),
-  })
+  const item = { ...link, ...keyOf.link(code), ...indexKeyOf.link.ofStudy(link) }
+  const stands = await createOrFirst<LinkItem>(deps, item)
   // Deleted at this moment: its links were looked for before this one was there.
   if (!(await deps.table.get(keyOf.study(study.studyId), ['studyId']))) {
     await deps.table.remove(keyOf.link(code))
     throw notFound()
   }
-  return toLink(deps, link)
+  return toLink(deps, stands)
 }
 
 export const revokeLink: Implementation<Routes['revokeLink']> = async ({ study, caller, params }, deps) => {

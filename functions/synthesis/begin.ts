@@ -12,7 +12,9 @@ import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { derivedId, newId } from '../kernel/ids.ts'
+import { createIfAbsent, createOrFirst } from '../kernel/create-if-absent.ts'
+import { derivedId } from '../kernel/ids.ts'
+import { intendedId } from '../kernel/intent.ts'
 import { type DatasetItem, type DatasetVersionItem, indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { inDataset, inOrganisation } from '../kernel/resources.ts'
 import { inSynthesis } from './resources.ts'
@@ -32,6 +34,8 @@ async function create(
   facts: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>,
 ): Promise<Item<SynthesisItem>> {
   const at = deps.now().toISOString()
+  const before = await deps.table.get<SynthesisItem>(keyOf.synthesis(facts.synthesisId))
+  if (before) return before
   await record(deps, facts.organisationId, whoOf(caller), [
     {
       act: 'synthesis.begun',
@@ -39,7 +43,7 @@ async function create(
       detail: { dataset: facts.datasetId, table: facts.table },
     },
   ])
-  return deps.table.create<SynthesisItem>({
+  return createOrFirst<SynthesisItem>(deps, {
     ...facts,
     userId: caller.userId,
     created: at,
@@ -58,6 +62,7 @@ async function again(
   caller: Caller,
   from: string,
   title: string | undefined,
+  synthesisId: string,
 ): Promise<z.input<typeof Synthesis>> {
   const { synthesis, subject } = await inSynthesis(deps, caller, from, { permission: 'synthesis.make' })
   const { plan } = await toSynthesis(deps, synthesis, subject)
@@ -68,7 +73,7 @@ async function again(
     )
   const { organisationId, datasetId, datasetVersion, table, upload, readingJob } = synthesis
   const made = await create(deps, caller, {
-    synthesisId: newId(deps, 'syn'),
+    synthesisId,
     organisationId,
     datasetId,
     datasetVersion,
@@ -82,9 +87,9 @@ async function again(
   return toSynthesis(deps, made, subject)
 }
 
-export const begin: Implementation<Routes['begin']> = async ({ body, caller }, deps) => {
-  if ('from' in body) return again(deps, caller, body.from, body.title)
-  const synthesisId = newId(deps, 'syn')
+export const begin: Implementation<Routes['begin']> = async ({ body, caller, intent }, deps) => {
+  const synthesisId = await intendedId(intent, 'syn')
+  if ('from' in body) return again(deps, caller, body.from, body.title, synthesisId)
   if ('datasetId' in body) {
     const { dataset, subject } = await inDataset(deps, caller, body.datasetId, { permission: 'dataset.manage' })
     if (dataset.version === 0 || dataset.state === 'retired')
@@ -128,7 +133,7 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
   }
   await openBudget(deps, datasetId, policy)
   // Not in the catalogue: its key among the organisation's is not a dataset's.
-  await deps.table.create<DatasetItem>({
+  await createIfAbsent<DatasetItem>(deps, {
     datasetId,
     organisationId: organisation.organisationId,
     name,

@@ -24,7 +24,9 @@ import { faultsOf, priceOf, type Source, sourceOf } from './source.ts'
 import { readingState, toSynthesis } from './view.ts'
 import { inEpsilon } from '../stores/budget.ts'
 import { statusOf } from '../stores/synthesis-status.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { ownerPointer } from '../workflow/pointers.ts'
 
 type Routes = (typeof synthesis)['routes']
 
@@ -162,7 +164,11 @@ export async function launch(
       'What is left of the dataset’s privacy budget does not cover this. Lower epsilon, or raise the budget.',
       [{ path: '/body/plan/epsilon', message: 'More than is left' }],
     )
-  const jobId = await derivedId('job', synthesis.synthesisId, planHash, String(synthesis.attempts.length))
+  // Killed after the item named a job, and before there was one: it is that job that is made.
+  const named = synthesis.attempts.at(-1)
+  const unfinished = named?.planHash === planHash && !jobs.some((job) => job.jobId === named.jobId)
+  const attempts = unfinished ? synthesis.attempts.slice(0, -1) : synthesis.attempts
+  const jobId = await derivedId('job', synthesis.synthesisId, planHash, String(attempts.length))
   const ask: SynthesisAsk = {
     act: 'make',
     synthesisId: synthesis.synthesisId,
@@ -177,7 +183,7 @@ export async function launch(
         plan,
         planHash,
         jobId,
-        attempts: [...synthesis.attempts, { planHash, jobId }],
+        attempts: [...attempts, { planHash, jobId }],
         changed: deps.now().toISOString(),
       },
       when: [{ attribute: 'rev', is: 'equal', value: synthesis.rev! }],
@@ -190,16 +196,21 @@ export async function launch(
 }
 
 export const confirm: Implementation<Routes['confirm'], WorkflowDeps> = async (
-  { synthesis, body, subject, caller },
+  { synthesis, body, subject, caller, intent },
   deps,
 ) => {
   const plan = planOf(body.plan)
   const { job, state } = await statusOf(deps, synthesis)
   // The same plan again: a button pressed twice, or a request that was sent again.
-  if (synthesis.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
+  if (synthesis.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded')) {
+    if (intent.repeated) await createIfAbsent(deps, ownerPointer(deps, job))
+    if (intent.repeated && jobLife[job.state].live) await deps.workflow.start(job.jobId, job.attempt)
     return toSynthesis(deps, synthesis, subject)
-  if (synthesis.rev !== body.rev) throw changed()
-  if (state === 'running' || state === 'ready' || state === 'expired')
+  }
+  // The same request was killed after the item named a job, and before there was one.
+  const unfinished = intent.repeated && synthesis.planHash === hashOf(plan) && !job
+  if (synthesis.rev !== body.rev && !unfinished) throw changed()
+  if ((state === 'running' && !unfinished) || state === 'ready' || state === 'expired')
     throw new Failure(
       'wrong-state',
       state === 'running'

@@ -10,7 +10,7 @@ import { keptColumns } from '../../domain/synthesis/request.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { newId } from '../kernel/ids.ts'
+import { intendedId } from '../kernel/intent.ts'
 import { keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { sourceOf } from './source.ts'
@@ -25,14 +25,19 @@ const comparedEnough = (): Failure =>
 const invalid = (message: string, at: string): Failure =>
   new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
 
-export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async ({ synthesis, body, caller }, deps) => {
+export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async (
+  { synthesis, body, caller, intent },
+  deps,
+) => {
+  const jobId = await intendedId(intent, 'job')
+  const named = synthesis.evaluations.includes(jobId)
   const { job, state } = await statusOf(deps, synthesis)
   if (state !== 'ready' || !job)
     throw new Failure(
       'wrong-state',
       'There is no synthetic table to compare: it is not made yet, or its files are gone.',
     )
-  if (synthesis.evaluations.length >= most) throw comparedEnough()
+  if (!named && synthesis.evaluations.length >= most) throw comparedEnough()
   const plan = synthesis.plan as SynthesisPlan
   if (body.kind === 'model' && body.charge > 0)
     throw invalid(
@@ -56,7 +61,6 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
       detail: { dataset: synthesis.datasetId, kind: body.kind, epsilon: body.charge },
     },
   ])
-  const jobId = newId(deps, 'job')
   const ask: SynthesisAsk = {
     act: 'evaluate',
     synthesisId: synthesis.synthesisId,
@@ -68,6 +72,7 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
   // The item names the job before there is one: a job that nobody named does nothing.
   await retrying(deps, async (tries) => {
     const now = tries === 0 ? synthesis : (await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId)))!
+    if (now.evaluations.includes(jobId)) return
     if (now.evaluations.length >= most) throw comparedEnough()
     await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
       set: { evaluations: [...now.evaluations, jobId] },

@@ -15,13 +15,16 @@ const tables: Record<string, () => string> = {
         {
           name: area.name,
           routes: Object.fromEntries(
-            Object.entries(area.routes).map(([name, r]) => [name, [r.method, r.path, r.access.kind, r.body ? 1 : 0]]),
+            Object.entries(area.routes).map(([name, route]) => [
+              name,
+              [route.method, route.path, route.access.kind, route.body ? 1 : 0, route.starts ? 1 : 0],
+            ]),
           ),
         },
       ]),
     )
     return `const response = { parse: (x) => x }
-const routes = (of) => Object.fromEntries(Object.entries(of).map(([name, [method, path, kind, body]]) => [name, { method, path, access: { kind }, body, response }]))
+const routes = (of) => Object.fromEntries(Object.entries(of).map(([name, [method, path, kind, body, starts]]) => [name, { method, path, access: { kind }, body, starts, response }]))
 export const areas = Object.fromEntries(Object.entries(${JSON.stringify(names)}).map(([key, a]) => [key, { name: a.name, routes: routes(a.routes) }]))`
   },
   'contracts/problems.ts': () => `export const problems = ${JSON.stringify(problems)}`,

@@ -1,5 +1,4 @@
 /** ask: a question to a dataset. */
-import { randomUUID } from 'node:crypto'
 import { languages, releaseModes } from '../../../domain/datasets/policy.ts'
 import type { DatasetSchema } from '../../../domain/datasets/schema.ts'
 import { defineCommand, organisation } from '../command.ts'
@@ -74,7 +73,10 @@ Give the same --key twice and the second time answers the first job.`,
       show(io, quote, () => quoteText(quote))
       return quote.acceptable ? exits.done : exits.no
     }
-    const asked = await jobs.ask({ body: question, headers: { 'idempotency-key': options.key ?? randomUUID() } })
+    const asked = await jobs.ask({
+      body: question,
+      ...(options.key === undefined ? {} : { headers: { 'idempotency-key': options.key } }),
+    })
     if (options.wait) return tell(session, await jobOver(session, asked.jobId))
     show(io, asked, () => `${asked.jobId}: ${standingOf(asked)}\n  cloister job result ${asked.jobId}`)
     return exits.done

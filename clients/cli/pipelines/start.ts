@@ -1,5 +1,4 @@
 /** pipeline run: an experiment set up from a terminal, and a run of it. */
-import { randomUUID } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
@@ -113,7 +112,7 @@ export const start = defineCommand({
     const run = await session.client.pipelines.start({
       params: { experimentId: experiment.experimentId },
       body: known ? { parameters } : {},
-      headers: { 'idempotency-key': options.key ?? randomUUID() },
+      ...(options.key === undefined ? {} : { headers: { 'idempotency-key': options.key } }),
     })
     if (!options.wait) {
       show(io, run, () => `${run.jobId}: ${run.state}\n${session.server}/pipelines/runs/${run.jobId}`)

@@ -5,14 +5,15 @@
  */
 import { createHash } from 'node:crypto'
 import {
+  AlreadyExists,
   type Change,
   type Condition,
-  AlreadyExists,
   ConditionFailed,
   type Item,
   type Key,
+  type QueryOptions,
+  type Table,
 } from '../../../ports/table.ts'
-import type { Table } from '../../../ports/table.ts'
 
 /** The process is gone: nothing that it would have done happens any more. */
 export class Killed extends Error {
@@ -71,19 +72,67 @@ function changed(item: Item, { set = {}, add = {}, remove = [] }: Change): Item 
   return next as Item
 }
 
-/** A store, its clock, and processes that use it. */
-export function network(seed: number) {
-  const chance = chanceFrom(seed)
-  const time = simulatedTime()
+/** Does the work of a call, when its time has come. */
+type Through = <T>(act: keyof Table, work: () => T) => Promise<T>
+
+/** Items in memory. */
+function memory() {
   const items = new Map<string, Item>()
-  const calls: Record<string, number> = {}
   const at = ({ pk, sk }: Key): string => `${pk}\n${sk}`
-  const stored = (partition: string): Item[] =>
-    [...items.values()].filter((item) => item.pk === partition).sort((one, other) => (one.sk < other.sk ? -1 : 1))
   const put = (item: Item): Item => {
     items.set(at(item), structuredClone(item))
     return item
   }
+  const found = (partition: string, { index, from = '', to = '~', prefix = '', backwards }: QueryOptions): Item[] => {
+    const [partitionKey, sortKey] = index ? (['gpk', 'gsk'] as const) : (['pk', 'sk'] as const)
+    const inOrder = [...items.values()]
+      .filter((item) => item[partitionKey] === partition)
+      .map((item) => ({ item, place: item[sortKey]! }))
+      .filter(({ place }) => place >= from && place <= to && place.startsWith(prefix))
+      .sort((one, other) => (one.place < other.place ? -1 : 1))
+      .map(({ item }) => item)
+    return backwards ? inOrder.reverse() : inOrder
+  }
+  const table = (through: Through): Table => ({
+    get: (key) => through('get', () => items.get(at(key)) as never),
+    create: (item) =>
+      through('create', () => {
+        if (items.has(at(item))) throw new AlreadyExists()
+        return put({ ...(item as never as Item), rev: 1 }) as typeof item
+      }),
+    replace: (item, rev) =>
+      through('replace', () => {
+        if (items.get(at(item))?.rev !== rev) throw new ConditionFailed()
+        return put({ ...(item as never as Item), rev: rev + 1 }) as typeof item
+      }),
+    update: (key, change) =>
+      through('update', () => {
+        const item = items.get(at(key))
+        if (!item || !(change.when ?? []).every((condition) => holds(item, condition))) throw new ConditionFailed()
+        return put(changed(item, change)) as never
+      }),
+    remove: (key) => through('remove', () => void items.delete(at(key))),
+    query: (partition, options = {}) =>
+      through('query', () => ({ items: found(partition, options).slice(0, options.limit) as never[] })),
+  })
+  return { table, stored: (partition: string): Item[] => found(partition, {}) }
+}
+
+/** A table in memory whose calls take turns by chance: for requests that meet. */
+export const tableOfTurns = (seed: number): Table => {
+  const chance = chanceFrom(seed)
+  return memory().table(async (_, work) => {
+    for (let turns = Math.floor(chance() * 4); turns > 0; turns--) await new Promise(setImmediate)
+    return structuredClone(work())
+  })
+}
+
+/** A store, its clock, and processes that use it. */
+export function network(seed: number) {
+  const chance = chanceFrom(seed)
+  const time = simulatedTime()
+  const store = memory()
+  const calls: Partial<Record<keyof Table, number>> = {}
 
   /** Killed at its `killedAt`-th half of a call: an odd one before the call is done, an even one after it. */
   function process(killedAt = Infinity) {
@@ -92,41 +141,14 @@ export function network(seed: number) {
       await time.sleep(milliseconds)
       if (++half >= killedAt) throw new Killed()
     }
-    const through = async <T>(act: string, work: () => T): Promise<T> => {
+    const table = store.table(async (act, work) => {
       calls[act] = (calls[act] ?? 0) + 1
       const milliseconds = (5 + chance() * 15) / 2
       await step(milliseconds)
       const answer = structuredClone(work())
       await step(milliseconds)
       return answer
-    }
-    const table: Table = {
-      get: (key) => through('get', () => items.get(at(key)) as never),
-      create: (item) =>
-        through('create', () => {
-          if (items.has(at(item))) throw new AlreadyExists()
-          return put({ ...(item as never as Item), rev: 1 }) as typeof item
-        }),
-      replace: (item, rev) =>
-        through('replace', () => {
-          if (items.get(at(item))?.rev !== rev) throw new ConditionFailed()
-          return put({ ...(item as never as Item), rev: rev + 1 }) as typeof item
-        }),
-      update: (key, change) =>
-        through('update', () => {
-          const item = items.get(at(key))
-          if (!item || !(change.when ?? []).every((condition) => holds(item, condition))) throw new ConditionFailed()
-          return put(changed(item, change)) as never
-        }),
-      remove: (key) => through('remove', () => void items.delete(at(key))),
-      query: (partition, { from = '', to = '~', prefix = '', backwards, limit } = {}) =>
-        through('query', () => {
-          const found = stored(partition).filter(
-            (item) => item.sk >= from && item.sk <= to && item.sk.startsWith(prefix),
-          )
-          return { items: (backwards ? found.reverse() : found).slice(0, limit) as never[] }
-        }),
-    }
+    })
     return {
       table,
       now: () => new Date(Date.parse('2026-03-02T09:00:00.000Z') + time.now()),
@@ -135,6 +157,6 @@ export function network(seed: number) {
       random: (bytes: number) => Uint8Array.from({ length: bytes }, () => chance() * 256),
     }
   }
-  return { time, calls, process, stored }
+  return { time, calls, process, stored: store.stored }
 }
 export type Network = ReturnType<typeof network>

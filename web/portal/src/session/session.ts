@@ -3,7 +3,7 @@
  * channel, so that a link opened in a new tab works.
  */
 import { User, UserManager, WebStorageStateStore } from 'oidc-client-ts'
-import { createClient, type Client, type ClientOptions } from '../../../../clients/api.ts'
+import { createClient, type Client, type ClientOptions, type Unanswered } from '../../../../clients/api.ts'
 
 type Reason = 'expired' | 'recent'
 export interface SessionState {
@@ -216,6 +216,14 @@ async function patient(input: RequestInfo | URL, init: RequestInit = {}): Promis
   return fetch(input, { ...init, headers })
 }
 
+/** Keys of requests without an answer outlive a reload of the page: what was started is found, not started twice. */
+const storedAs = (what: string): string => `cloister.unanswered.${what}`
+const unanswered: Unanswered = {
+  get: (what) => sessionStorage.getItem(storedAs(what)) ?? undefined,
+  set: (what, key) => sessionStorage.setItem(storedAs(what), key),
+  delete: (what) => sessionStorage.removeItem(storedAs(what)),
+}
+
 /** How the client and what reads streams reach the server. */
-export const reach: ClientOptions = { baseUrl: '', token: () => user?.access_token, fetch: patient }
+export const reach: ClientOptions = { baseUrl: '', token: () => user?.access_token, fetch: patient, unanswered }
 export const api: Client = createClient(reach)

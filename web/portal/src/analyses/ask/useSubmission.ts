@@ -1,6 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useRef } from 'react'
 import { useAct } from '../../hooks.ts'
 import type { Ask } from '../../queries/jobs.ts'
 import { api } from '../../session/session.ts'
@@ -14,13 +13,10 @@ export function useSubmission(
   const client = useQueryClient()
   const navigate = useNavigate()
   const { busy, error, act, forget } = useAct()
-  const asked = useRef<{ of: string; key: string }>(undefined)
   const submit = () =>
     act('ask', async () => {
-      // Pressing again after a lost answer asks for the same job; a changed question is another one.
-      const of = JSON.stringify(ask)
-      if (asked.current?.of !== of) asked.current = { of, key: crypto.randomUUID() }
-      const job = await api.jobs.ask({ body: ask, headers: { 'idempotency-key': asked.current.key } })
+      // Pressing again after a lost answer asks for the same job; a changed question is another one (clients/api.ts).
+      const job = await api.jobs.ask({ body: ask })
       client.setQueryData(['job', job.jobId], job)
       void client.invalidateQueries({ queryKey: ['jobs'] })
       void client.invalidateQueries({ queryKey: ['dataset', ask.dataset] })
