@@ -315,7 +315,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const failed = (at: string) => logsErrors(log, at)
     const during = (what: string, work: () => Promise<unknown>) => () => work().finally(doing(what))
     undo.push(every(sweepMilliseconds, during('sweep', createSweep(deps)), failed('sweep')).close)
-    undo.push(every(visitMilliseconds, during('gone', () => table.removeGone(deps.now())), failed('gone')).close)
+    undo.push(
+      every(
+        visitMilliseconds,
+        during('gone', () => table.removeGone(deps.now())),
+        failed('gone'),
+      ).close,
+    )
     undo.push(every(visitMilliseconds, async () => void sweepLeftovers(work), failed('work')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))

@@ -63,6 +63,16 @@ function contents(folder: string): string {
   }
 }
 
+/** What is there, or the sentence that says why nothing is. */
+function opened(folder: string): string {
+  try {
+    return contents(folder)
+  } catch (e) {
+    if (e instanceof StoreDamaged) return e.message
+    throw e
+  }
+}
+
 interface Home {
   folder: string
   older: string
@@ -125,13 +135,9 @@ describe.each(['closed', 'killed'] as const)('a table that was %s', (how) => {
         const name = names[choice % names.length]!
         const before = join(home.older, name)
         harm(join(folder, name), what, before)
-        try {
-          expect(contents(folder)).toBe(home.whole)
-        } catch (e) {
-          if (!(e instanceof StoreDamaged)) throw e
-          expect(e.message).toMatch(/^The .*\.$/)
-          noticed++
-        }
+        const found = opened(folder)
+        if (found !== home.whole) noticed++
+        expect([home.whole, 'a sentence']).toContain(/^The .*\.$/.test(found) ? 'a sentence' : found)
       }),
       { numRuns: 120 },
     )
@@ -285,7 +291,7 @@ describe('writes', () => {
         { does: 'remove', pk: 'A', sk: 'a' },
         { does: 'create', row: { ...row, value: null as never } },
       ]),
-    ).toThrow()
+    ).toThrow(/NOT NULL|cannot be bound|constraint/)
     expect(table.head).toEqual(head)
     expect(table.get('A', 'a')).toBeDefined()
     table.commit([
