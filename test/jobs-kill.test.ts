@@ -197,7 +197,11 @@ json.dump({"age": sum(int(r.split(",")[1]) for r in rows) / len(rows)}, open(os.
   })
   expect(card.cost.nanoRho).toBe(charged.reservedNanoRho)
   expect(await objects('quarantine', jobId)).toEqual([])
-  expect((await objects('protected', jobId)).filter((n) => n.includes('inputs'))).toEqual([])
+  // The job has ended before its inputs go.
+  await eventually(
+    'the inputs are gone',
+    async () => (await objects('protected', jobId)).filter((n) => n.includes('inputs')).length === 0,
+  )
   // No folder is left of either attempt, in the home or outside of it, and no runner is at work.
   await eventually('the folder for work is empty', async () => (await readdir(join(home, 'work'))).length === 0)
   expect(await readdir(temporary)).toEqual([])

@@ -110,7 +110,7 @@ const ask = async (userId) => {
     routeKey: 'GET ' + path,
     headers: {},
     pathParameters: { organisationId },
-    requestContext: { requestId: 'r', authorizer: { lambda: userId ? { userId } : undefined } },
+    requestContext: { requestId: 'r', http: { sourceIp: '127.0.0.1' }, authorizer: { lambda: userId ? { userId } : undefined } },
   })
   return [statusCode, JSON.parse(body).items ?? JSON.parse(body).kind]
 }

@@ -95,6 +95,14 @@ function decimalOf(value: number): Decimal {
   return { digits: BigInt(digits.replace('.', '')), exponent: Number(exponent) - behind }
 }
 
+/** How many digits a whole number has before the zeros that it ends in. */
+function significantDigits(whole: bigint): number {
+  const digits = String(whole).replace('-', '')
+  let length = digits.length
+  while (digits[length - 1] === '0') length--
+  return length
+}
+
 /** The sum of two numbers by their decimal digits, as DynamoDB adds: 0.1 and 0.2 are 0.3. */
 function sum(one: number, other: number): number {
   const binary = one + other
@@ -103,7 +111,7 @@ function sum(one: number, other: number): number {
   const exponent = Math.min(left.exponent, right.exponent)
   const shifted = ({ digits, exponent: own }: Decimal): bigint => digits * 10n ** BigInt(own - exponent)
   const total = shifted(left) + shifted(right)
-  if (String(total).replace(/^-?(\d*?)0*$/, '$1').length > 38) throw new ItemRefused('a sum has more than 38 digits')
+  if (significantDigits(total) > 38) throw new ItemRefused('a sum has more than 38 digits')
   return Number(`${total}e${exponent}`)
 }
 
