@@ -46,38 +46,42 @@ export async function* callsOf(file: string): AsyncGenerator<Call> {
 export const told = (call: Call): string | undefined =>
   call.name === 'write' && /^1[<,]/.test(call.arguments) ? dataOf(call.arguments).toString() : undefined
 
-/** Does to the disk what a call did. Throws for a call that the disk does not know. */
-export function play(disk: Disk, { name, arguments: text, answer }: Call, synced: (path: string) => boolean): void {
-  const fd = Number.parseInt(text, 10)
-  switch (name) {
-    case 'openat':
-      return disk.open(answer, strings(text)[0]!, text)
-    case 'close':
-      return disk.close(fd)
-    case 'write':
-      return disk.write(fd, dataOf(text).subarray(0, answer))
-    case 'pwrite64':
-      return disk.write(fd, dataOf(text).subarray(0, answer), numbersAfterData(text)[1])
-    case 'ftruncate':
-      return disk.truncate(fd, Number(text.split(',').at(-1)))
-    case 'fsync':
-    case 'fdatasync':
-      return synced(bytesOf(/<([^>]*)>/.exec(text)?.[1] ?? '').toString()) ? disk.sync(fd) : undefined
-    case 'rename':
-    case 'renameat':
-    case 'renameat2':
-      return disk.move(...(strings(text) as [string, string]))
-    case 'link':
-    case 'linkat':
-      return disk.link(...(strings(text) as [string, string]))
-    case 'unlink':
-    case 'unlinkat':
-    case 'rmdir':
-      return disk.remove(strings(text)[0]!)
-    case 'mkdir':
-    case 'mkdirat':
-      return disk.makeFolder(strings(text)[0]!)
-    default:
-      if (disk.knows(fd)) throw new Error(`The disk does not know ${name}`)
-  }
+type Play = (disk: Disk, text: string, answer: number) => void
+const fdOf = (text: string): number => Number.parseInt(text, 10)
+const move: Play = (disk, text) => disk.move(...(strings(text) as [string, string]))
+const link: Play = (disk, text) => disk.link(...(strings(text) as [string, string]))
+const remove: Play = (disk, text) => disk.remove(strings(text)[0]!)
+const makeFolder: Play = (disk, text) => disk.makeFolder(strings(text)[0]!)
+
+const plays: Record<string, Play> = {
+  openat: (disk, text, answer) => disk.open(answer, strings(text)[0]!, text),
+  close: (disk, text) => disk.close(fdOf(text)),
+  write: (disk, text, answer) => disk.write(fdOf(text), dataOf(text).subarray(0, answer)),
+  pwrite64: (disk, text, answer) => disk.write(fdOf(text), dataOf(text).subarray(0, answer), numbersAfterData(text)[1]),
+  ftruncate: (disk, text) => disk.truncate(fdOf(text), Number(text.split(',').at(-1))),
+  fsync: (disk, text) => disk.sync(fdOf(text)),
+  fdatasync: (disk, text) => disk.sync(fdOf(text)),
+  rename: move,
+  renameat: move,
+  renameat2: move,
+  link,
+  linkat: link,
+  unlink: remove,
+  unlinkat: remove,
+  rmdir: remove,
+  mkdir: makeFolder,
+  mkdirat: makeFolder,
+}
+
+/** The file that a call puts on the disk; undefined for other calls. */
+const syncedBy = ({ name, arguments: text }: Call): string | undefined =>
+  name === 'fsync' || name === 'fdatasync' ? bytesOf(/<([^>]*)>/.exec(text)?.[1] ?? '').toString() : undefined
+
+/** Does to the disk what a call did, if `reaches` says so of what it syncs. Throws for a call that the disk lacks. */
+export function play(disk: Disk, call: Call, reaches: (path: string) => boolean): void {
+  const path = syncedBy(call)
+  if (path !== undefined && !reaches(path)) return
+  const known = plays[call.name]
+  if (known) known(disk, call.arguments, call.answer)
+  else if (disk.knows(fdOf(call.arguments))) throw new Error(`The disk does not know ${call.name}`)
 }
