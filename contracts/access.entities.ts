@@ -58,6 +58,15 @@ export const accessEntities = {
     descendsFrom: [],
   }),
   /** Once it was accepted it leaves the index, not the table. */
+  groupRule: entity('ORG', {
+    what: 'rule that gives a group of the campus’ sign-in a role',
+    key: { pk: 'ORG#{organisationId}', sk: 'GROUP-RULE#{ruleId}' },
+    index: { ofInstallation: { gpk: 'ORG#group-rules', gsk: '{organisationId}#{ruleId}' } },
+    owner: 'organisation',
+    deletedBy: ['revocation'],
+    backedUp: 'kept',
+    descendsFrom: [],
+  }),
   invitation: entity('INVITE', {
     what: 'invitation',
     key: { pk: 'INVITE#{invitationId}', sk: 'INVITE' },

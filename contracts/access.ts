@@ -1,5 +1,6 @@
 /** People: sessions, organisations, members, invitations, personal access tokens, device sign-in. */
 import * as z from 'zod'
+import { rolesByRule } from '../domain/access/group-rules.ts'
 import { roles, scopes } from '../domain/access/permissions.ts'
 import { accessEntities } from './access.entities.ts'
 import { area, route, starting } from './route.ts'
@@ -54,6 +55,13 @@ export const AccessToken = z.object({
   expires: Instant,
   lastUsed: Instant.optional(),
   madeBy: z.enum(['portal', 'device']),
+})
+export const GroupRule = z.object({
+  ruleId: z.string().regex(/^rul_[a-z2-7]{32}$/),
+  group: z.string().trim().min(1).max(200).describe('As the campus names it, letter by letter'),
+  role: z.enum(rolesByRule),
+  madeBy: z.string(),
+  created: Instant,
 })
 const org = z.object({ organisationId: OrganisationId })
 
@@ -241,6 +249,46 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     response: Nothing,
     problems: [],
     grants: ['read INVITE', 'write INVITE', 'read AUDIT', 'write AUDIT'],
+  }),
+  groupRules: route({
+    method: 'GET',
+    path: '/api/organisations/{organisationId}/group-rules',
+    function: 'access',
+    access: { kind: 'organisation', permission: 'people.manage' },
+    status: 200,
+    summary: 'Rules by which groups of the campus’ sign-in become roles',
+    params: org,
+    query: PageQuery,
+    response: page(GroupRule),
+    problems: [],
+    grants: ['read ORG'],
+  }),
+  makeGroupRule: route({
+    method: 'POST',
+    path: '/api/organisations/{organisationId}/group-rules',
+    function: 'access',
+    access: { kind: 'organisation', permission: 'people.manage', recentLogin: true },
+    status: 201,
+    summary: 'Give a group of the campus’ sign-in a role',
+    detail:
+      'Applied at each sign-in by the campus, giving and taking: who leaves the group loses the role at the next one. It counts for as long as who made it is an admin. No rule makes an admin or gives rights on a study.',
+    params: org,
+    body: GroupRule.pick({ group: true, role: true }),
+    response: GroupRule,
+    problems: [],
+    grants: ['read ORG', 'write ORG', 'read AUDIT', 'write AUDIT'],
+  }),
+  removeGroupRule: route({
+    method: 'DELETE',
+    path: '/api/organisations/{organisationId}/group-rules/{ruleId}',
+    function: 'access',
+    access: { kind: 'organisation', permission: 'people.manage' },
+    status: 204,
+    summary: 'Remove a rule; roles it gave go at the next sign-in of each person',
+    params: org.extend({ ruleId: GroupRule.shape.ruleId }),
+    response: Nothing,
+    problems: [],
+    grants: ['read ORG', 'write ORG', 'read AUDIT', 'write AUDIT'],
   }),
   acceptInvitation: route({
     method: 'POST',

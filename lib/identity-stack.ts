@@ -28,6 +28,9 @@ export class IdentityStack extends StageStack {
       keepOriginal: { email: true },
       signInCaseSensitive: false,
       standardAttributes: { email: { required: true, mutable: true }, fullname: { required: false, mutable: true } },
+      // Groups of the campus, for rules that make roles of them. Whoever signs up could give themselves such an
+      // attribute: functions/access/session.ts believes it of people who came by a provider alone.
+      customAttributes: { groups: new cognito.StringAttribute({ mutable: true, maxLen: 2048 }) },
       passwordPolicy: {
         minLength: 12,
         requireDigits: true,
@@ -67,6 +70,10 @@ export class IdentityStack extends StageStack {
     })
 
     const campus = this.campusProviders(pool)
+    const ofPerson = () =>
+      new cognito.ClientAttributes()
+        .withStandardAttributes({ email: true, fullname: true, givenName: true, familyName: true })
+        .withCustomAttributes('groups')
     const client = pool.addClient('Portal', {
       userPoolClientName: 'portal',
       generateSecret: false,
@@ -87,6 +94,9 @@ export class IdentityStack extends StageStack {
       refreshTokenValidity: Duration.hours(12),
       // A refresh token works once; within the grace it works again, for an answer that was lost.
       refreshTokenRotationGracePeriod: Duration.seconds(10),
+      // Read into tokens, and written by the campus' provider at each sign-in: people have no scope to write them.
+      readAttributes: ofPerson().withStandardAttributes({ emailVerified: true }),
+      writeAttributes: ofPerson(),
       supportedIdentityProviders: [
         cognito.UserPoolClientIdentityProvider.COGNITO,
         ...campus.map((p) => cognito.UserPoolClientIdentityProvider.custom(p.providerName)),
@@ -158,6 +168,7 @@ export class IdentityStack extends StageStack {
           attributeMapping: {
             email: cognito.ProviderAttribute.other('email'),
             fullname: cognito.ProviderAttribute.other('name'),
+            custom: { 'custom:groups': cognito.ProviderAttribute.other(oidc.groups) },
           },
         }),
       )
@@ -172,6 +183,7 @@ export class IdentityStack extends StageStack {
           attributeMapping: {
             email: cognito.ProviderAttribute.other('urn:oid:0.9.2342.19200300.100.1.3'),
             fullname: cognito.ProviderAttribute.other('urn:oid:2.16.840.1.113730.3.1.241'),
+            custom: { 'custom:groups': cognito.ProviderAttribute.other(saml.groups) },
           },
         }),
       )

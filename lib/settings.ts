@@ -15,8 +15,16 @@ const CampusOidc = z.object({
   clientId: z.string().min(1),
   /** Name of the Secrets Manager secret that holds the client secret: it never stands in a template. */
   clientSecretName: z.string().min(1),
+  /** The claim that names a person's groups, for rules that make roles of them. */
+  groups: z.string().min(1).max(256).default('groups'),
 })
-const CampusSaml = z.object({ name: z.string().min(1).max(32), metadataUrl: z.url({ protocol: /^https$/ }) })
+/** `isMemberOf` of eduMember, which campus federations release. */
+const eduPersonGroups = 'urn:oid:1.3.6.1.4.1.5923.1.5.1.1'
+const CampusSaml = z.object({
+  name: z.string().min(1).max(32),
+  metadataUrl: z.url({ protocol: /^https$/ }),
+  groups: z.string().min(1).max(256).default(eduPersonGroups),
+})
 
 const Context = z
   .object({

@@ -31,6 +31,15 @@ test('cdk-nag has nothing to say about either stage, nor about one with everythi
       .sort(),
   ).toEqual(['OIDC', 'SAML'])
   expect(text(campus.of('AWS::Cognito::UserPoolIdentityProvider'))).toContain('{{resolve:secretsmanager:campus-oidc')
+  expect(
+    campus
+      .of('AWS::Cognito::UserPoolIdentityProvider')
+      .map((provider) => provider.Properties.AttributeMapping['custom:groups'])
+      .sort(),
+  ).toEqual(['groups', 'urn:oid:1.3.6.1.4.1.5923.1.5.1.1'])
+  expect(campus.of('AWS::Cognito::UserPoolClient')[0]!.Properties.ReadAttributes).toEqual(
+    expect.arrayContaining(['custom:groups', 'email', 'email_verified', 'name']),
+  )
   expect(campus.of('AWS::Cognito::UserPoolClient')[0]!.Properties.CallbackURLs[0]).toBe(
     'https://cloister.example.edu/signed-in',
   )

@@ -12,6 +12,7 @@ import { localLogs } from '../adapters/local/logs.ts'
 import { type LocalObjects, localObjects } from '../adapters/local/objects.ts'
 import { realPause } from '../functions/kernel/pause.ts'
 import { sweepLeftovers } from '../runner/own-folders.ts'
+import { applyGroupRules } from '../functions/access/group-rules.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
@@ -20,6 +21,7 @@ import { kinds } from '../functions/job-kinds.ts'
 import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import { takesObjects } from '../functions/runs/sealed-objects.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
+import type { CampusSettings } from './campus-login.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
@@ -61,6 +63,8 @@ export interface HostOptions {
   founders?: readonly string[]
   /** Runs of pipelines at once; by default as many as there are processors, at least two. */
   runs?: number
+  /** The campus' own sign-in. */
+  campus?: CampusSettings
   /** Who has it may read `/metrics`; without one there is no such page. */
   metricsToken?: string
   /** Called when the platform cannot go on; by default the process ends with an error. */
@@ -293,6 +297,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
       now: () => Date.now(),
       demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
       failed: recordsFailures(deps),
+      ...(options.campus
+        ? {
+            campus: {
+              settings: options.campus,
+              arrived: ({ sub, groups }) => applyGroupRules(deps, { userId: sub, groups }),
+              log: (problem) => log('error', { at: 'campus', error: problem }),
+            },
+          }
+        : {}),
     })
     const gateway = await startGateway(reach, {
       settings: deps.settings,

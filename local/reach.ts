@@ -38,7 +38,8 @@ export const isHttps = (origin: string): boolean => origin.startsWith('https:')
 /** The settings' names in the environment. */
 export type ReachSettings = Readonly<Record<string, string | undefined>>
 
-const isLoopback = (hostname: string): boolean =>
+/** Whether a name of a URL is this machine. */
+export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
 /** An origin as browsers write it; `Trouble` for what is none. */

@@ -1,5 +1,6 @@
 /** The program around the host: settings from the environment, what it prints, how it stops. */
 import { watchFile } from 'node:fs'
+import { campusFrom } from './campus-login.ts'
 import { demoPassword, demoPeople } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
 import { ensureRuntimes, ensureWebAssembly } from '../tools/runtimes.ts'
@@ -107,6 +108,7 @@ export async function run(): Promise<void> {
       mailServer: mailServerFrom(process.env),
       secondFactor: isRequired('CLOISTER_SECOND_FACTOR', process.env['CLOISTER_SECOND_FACTOR']),
       ...runsFrom(process.env['CLOISTER_RUNS']),
+      ...campusFrom(process.env),
       ...demoFrom(process.env['CLOISTER_DEMO']),
       founders: (process.env['CLOISTER_FOUNDERS'] ?? '').split(/[\s,]+/).filter(Boolean),
       ...metricsTokenFrom(process.env['CLOISTER_METRICS_TOKEN']),

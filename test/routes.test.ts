@@ -110,6 +110,7 @@ const paramsOf = (route: Route): Record<string, string | number> => {
     ...planted,
     format: 'json',
     tokenId: `tok_${'a'.repeat(32)}`,
+    ruleId: `rul_${'a'.repeat(32)}`,
     userCode: 'BCDF-GHJK',
     ...(route.access.kind === 'pipeline-run' ? { jobId: planted.pipelineRunId } : {}),
   }
@@ -218,6 +219,7 @@ const bodies: Record<string, () => unknown> = {
       .join('.'),
   }),
   'access.createOrganisation': () => ({ name: 'New', requestId: uuid }),
+  'access.makeGroupRule': () => ({ group: 'lab', role: 'analyst' }),
   'access.acceptInvitation': () => ({ invitation: 'x'.repeat(40) }),
   'access.createToken': () => ({ name: 'laptop', scopes: ['studies:read'] }),
   'access.startDevice': () => ({ name: 'cloister', scopes: ['studies:read'] }),

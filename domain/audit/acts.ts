@@ -8,6 +8,8 @@ export const actsOf = {
     'member.joined',
     'member.roles-changed',
     'member.removed',
+    'group-rule.made',
+    'group-rule.removed',
     'login.failed',
     'token.created',
     'token.revoked',

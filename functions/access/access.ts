@@ -3,6 +3,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { access } from './area.ts'
 import { approveDevice, device, pollDevice, startDevice } from './device.ts'
+import { groupRules, makeGroupRule, removeGroupRule } from './group-rules.ts'
 import { acceptInvitation, invitations, invite, revokeInvitation } from './invitations.ts'
 import { members, removeMember, setRoles } from './members.ts'
 import { createOrganisation, organisation, renameOrganisation } from './organisations.ts'
@@ -24,6 +25,9 @@ export const createAccess = (deps: Deps, options: VerifierOptions = {}): LambdaH
     invite,
     invitations,
     revokeInvitation,
+    groupRules,
+    makeGroupRule,
+    removeGroupRule,
     acceptInvitation,
     tokens,
     createToken,

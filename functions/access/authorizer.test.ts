@@ -205,6 +205,19 @@ describe('recording who I am', () => {
     })
     expect(await update({ ...id(), email_verified: false })).toMatchObject({ body: { name: 'Ida B', email: '' } })
   })
+  it('takes groups as Cognito hands them on, of people who came by a provider alone', async () => {
+    const { organisationId } = await on.organisation('Rules', { ada: ['admin'] })
+    const body = { group: 'lab', role: 'analyst' as const }
+    await on.call('access', 'makeGroupRule', { as: on.person('ada'), params: { organisationId }, body })
+    const groups = { 'custom:groups': '[lab, staff]' }
+    // Whoever signs up with Cognito chooses their own attributes.
+    expect(await update({ ...id(), ...groups })).toMatchObject({ body: { memberships: [] } })
+    const identities = [{ userId: 'ida', providerName: 'Campus', providerType: 'SAML' }]
+    expect(await update({ ...id(), ...groups, identities })).toMatchObject({
+      body: { memberships: [{ organisationId, roles: ['analyst'] }] },
+    })
+    expect(await update({ ...id(), identities })).toMatchObject({ body: { memberships: [] } })
+  })
   it('takes nobody else’s, no access token, no other client’s and no other key’s', async () => {
     for (const bad of [
       { ...id(), sub: 'user-eve' },

@@ -19,6 +19,8 @@ export interface PeopleChange {
   userId: string
   rev: number
   roles: Role[]
+  /** Those that a rule gave, when a rule makes the change. */
+  byRule?: Role[]
 }
 interface TurnItem {
   change?: PeopleChange | undefined
@@ -51,11 +53,11 @@ async function removeRights(deps: Deps, organisationId: string, userId: string):
 }
 
 /** Safe to run twice: the member's rev says whether it has been done. */
-async function apply(deps: Deps, organisationId: string, { userId, rev, roles }: PeopleChange): Promise<void> {
+async function apply(deps: Deps, organisationId: string, { userId, rev, roles, byRule }: PeopleChange): Promise<void> {
   const key = keyOf.member(organisationId, userId)
   if (roles.length > 0) {
     await deps.table
-      .update(key, { set: { roles }, when: [{ attribute: 'rev', is: 'equal', value: rev }] })
+      .update(key, { set: { roles, byRule }, when: [{ attribute: 'rev', is: 'equal', value: rev }] })
       .catch((error: unknown) => {
         if (!(error instanceof ConditionFailed)) throw error
       })

@@ -7,6 +7,8 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, keyOf, type PersonProfile } from '../kernel/items.ts'
+import { groupsIn } from '../../domain/access/group-rules.ts'
+import { applyGroupRules } from './group-rules.ts'
 import { namedMemberships, profileOf } from './people.ts'
 import { NotVerified, type Verifier } from './verifier.ts'
 
@@ -49,6 +51,15 @@ async function meOf(deps: Deps, caller: Caller): Promise<Awaited<ReturnType<Impl
 
 export const me: Implementation<Routes['me']> = ({ caller }, deps) => meOf(deps, caller)
 
+/**
+ * Groups of the campus' sign-in, where Cognito hands them on (lib/identity-stack.ts). Anybody could give an account of
+ * their own such an attribute; `identities` is Cognito's own word that somebody came by a provider.
+ */
+function campusGroups(claims: Record<string, unknown>): string[] | undefined {
+  const { identities, 'custom:groups': groups } = claims
+  return Array.isArray(identities) && identities.length > 0 ? groupsIn(groups) : undefined
+}
+
 const text = (v: unknown): string => (typeof v === 'string' ? v.trim().slice(0, 120) : '')
 
 /** Records name and address from the caller's own ID token. */
@@ -63,6 +74,8 @@ export const updateMe =
       throw error instanceof NotVerified ? refused('The ID token is not valid, or not for this installation.') : error
     })
     if (claims.sub !== caller.userId) throw refused('The ID token belongs to somebody else.')
+    const groups = campusGroups(claims)
+    if (groups) await applyGroupRules(deps, { userId: caller.userId, groups })
     // An address the provider has not verified would let people pass for others.
     const email =
       claims['email_verified'] === false || claims['email_verified'] === 'false' ? '' : text(claims['email'])

@@ -2,7 +2,7 @@
 import { base32, sha256 } from '../../domain/hash.ts'
 import type { Deps } from './deps.ts'
 
-export type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn' | 'pip' | 'exp'
+export type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn' | 'pip' | 'exp' | 'rul'
 
 /** 160 random bits as `prefix_` and 32 letters and digits. */
 export const newId = (deps: Pick<Deps, 'random'>, prefix: Prefix): string => `${prefix}_${base32(deps.random(20))}`

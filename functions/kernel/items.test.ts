@@ -25,6 +25,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
   organisation: [keyOf.organisation('O'), 'ORG#O', 'ORG'],
   roleChange: [keyOf.roleChange('O'), 'ORG#O', 'PEOPLE'],
   member: [keyOf.member('O', 'U'), 'ORG#O', 'MEMBER#U'],
+  groupRule: [keyOf.groupRule('O', 'R'), 'ORG#O', 'GROUP-RULE#R'],
   invitation: [keyOf.invitation('I'), 'INVITE#I', 'INVITE'],
   intent: [keyOf.intent('D'), 'INTENT#D', 'INTENT'],
   token: [keyOf.token('T'), 'TOKEN#T', 'TOKEN'],
@@ -73,6 +74,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
 const places: [name: string, made: { gpk: string; gsk: string }, gpk: string, gsk: string][] = [
   ['person.byEmail', indexKeyOf.person.byEmail(all), 'USER#email#H', 'PROFILE#U'],
   ['member.ofPerson', indexKeyOf.member.ofPerson(all), 'USER#U', 'ORG#O'],
+  ['groupRule.ofInstallation', indexKeyOf.groupRule.ofInstallation({ ...all, ruleId: 'G' }), 'ORG#group-rules', 'O#G'],
   ['invitation.ofOrganisation', indexKeyOf.invitation.ofOrganisation(all), 'ORG#O', `INVITE#${at}`],
   ['token.ofPerson', indexKeyOf.token.ofPerson(all), 'USER#U', `TOKEN#${at}`],
   ['study.ofOrganisation', indexKeyOf.study.ofOrganisation(all), 'ORG#O', `STUDY#${at}#S`],

@@ -8,6 +8,7 @@ import { pipelineEntities } from '../../contracts/pipelines.entities.ts'
 import { runEntities } from '../../contracts/runs.entities.ts'
 import { studyEntities } from '../../contracts/studies.entities.ts'
 import { synthesisEntities } from '../../contracts/synthesis.entities.ts'
+import type { RuleRole } from '../../domain/access/group-rules.ts'
 import type { Role, Scope, StudyRight } from '../../domain/access/permissions.ts'
 import type { Condition } from '../../domain/runs/assignment.ts'
 import type { LinkKind } from '../../domain/studies/links.ts'
@@ -44,7 +45,18 @@ export interface MemberItem {
   organisation: string
   userId: string
   roles: Role[]
+  /** Those of `roles` that a rule gave (contracts/access.ts, `groupRules`). */
+  byRule?: Role[]
   since: string
+}
+export interface GroupRuleItem {
+  ruleId: string
+  organisationId: string
+  group: string
+  role: RuleRole
+  /** An admin; a rule counts for as long as they are one. */
+  madeBy: string
+  created: string
 }
 export interface InvitationItem {
   invitationId: string

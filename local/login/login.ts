@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Gone, send, TooLarge } from '../http.ts'
 import { createAccount } from './account.ts'
 import { createByMail } from './by-mail.ts'
+import { campusReturn, createCampus } from './campus.ts'
 import { problemPage, signOutScript, styles } from './pages.ts'
 import { type Exchange, headers, html, type LoginParts, tooOld } from './parts.ts'
 import { passkeyScript } from './passkey-script.ts'
@@ -12,6 +13,10 @@ import { type Begun, begunBy, createSignIn } from './sign-in.ts'
 
 /** Letters kept on this computer, as a page; undefined for a key that is not the right one. */
 export type LettersPage = (key: string) => Promise<string | undefined>
+
+/** The sign-out page's form is led on to the campus, which browsers ask its policy about. */
+const policyTowards = (issuer: string): string =>
+  headers['content-security-policy'].replace("form-action 'self'", `form-action 'self' ${new URL(issuer).origin}`)
 
 const files: Record<string, { type: string; body: string }> = {
   '/oidc/login.css': { type: 'text/css', body: styles },
@@ -24,6 +29,8 @@ export function createLogin(
   parts: LoginParts & { letters?: LettersPage | undefined },
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { provider, mainOrigin, letters } = parts
+  // Before the provider's own pages are put together: it adds to them.
+  const campus = parts.campus && createCampus(parts, parts.campus)
   const callback = provider.callback()
   const signIn = createSignIn(parts)
   const byMail = createByMail(parts)
@@ -35,6 +42,7 @@ export function createLogin(
     '/set-up': signIn.setUp,
     '/sign-up': byMail.signUp,
     '/forgot': byMail.forgot,
+    ...(campus ? { '/campus': campus.leave, '/campus-done': campus.finish } : {}),
     ...(passkeyName(mainOrigin) === undefined ? {} : { '/passkey': signIn.passkey }),
   }
   const nothing = (exchange: Exchange): Promise<void> =>
@@ -57,6 +65,7 @@ export function createLogin(
     const [, kind, secret] = /^\/oidc\/(confirm|reset|letters)\/([\w-]{43})$/.exec(path) ?? []
     if (kind === 'letters') return readLetters(exchange, secret!)
     if (secret) return kind === 'confirm' ? byMail.confirm(exchange, secret) : byMail.reset(exchange, secret)
+    if (campus && path === campusReturn) return campus.back(exchange)
     if (path === accountPath || path.startsWith(`${accountPath}/`))
       return account(exchange, path.slice(accountPath.length))
     return undefined
@@ -84,6 +93,7 @@ export function createLogin(
       })
     for (const [name, value] of Object.entries(headers))
       if (name !== 'content-type' && name !== 'cache-control') response.setHeader(name, value)
+    if (parts.campus) response.setHeader('content-security-policy', policyTowards(parts.campus.settings.issuer))
     // The provider finds out where it is mounted from the difference of the two.
     Object.assign(request, { originalUrl: request.url })
     request.url = (request.url ?? '').slice('/oidc'.length) || '/'

@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 
-export type SecretKind = 'sign-up' | 'reset' | 'challenge' | 'half' | 'known' | 'totp'
+export type SecretKind = 'sign-up' | 'reset' | 'challenge' | 'half' | 'known' | 'totp' | 'campus'
 export interface Held {
   sub: string | undefined
   value: string

@@ -11,6 +11,7 @@ code{white-space:nowrap}.card>:first-child,.card>input[type=hidden]:first-child+
 label{display:block;font-weight:600;margin-top:1rem}input{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:6px;padding:.6rem .7rem;margin-top:.25rem;min-height:44px}
 button{font:inherit;font-weight:600;cursor:pointer;min-height:44px;border-radius:6px;border:1px solid var(--accent);background:var(--accent);color:var(--on-accent);padding:.5rem 1rem;margin-top:1.25rem;width:100%}
 button.second{background:transparent;color:var(--accent)}button.small{width:auto;margin:0}
+.button{display:block;text-align:center;text-decoration:none;font-weight:600;border:1px solid var(--accent);border-radius:6px;padding:.6rem 1rem;min-height:44px}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}a{color:var(--accent)}.bad,.good{border-radius:6px;padding:.6rem .8rem;margin-top:1rem}.bad{background:var(--bad-ground);color:var(--bad)}.good{background:var(--good-ground);color:var(--good)}
 h2{font-size:1rem;margin:0}ul{list-style:none;margin:.75rem 0 0;padding:0;display:grid;gap:.5rem}li form{display:block}
 .people button{margin:0;background:transparent;color:inherit;border-color:var(--line);font-weight:400;text-align:left;display:flex;justify-content:space-between;gap:.75rem;flex-wrap:wrap}.people b{font-weight:600}
@@ -62,6 +63,8 @@ export interface SignInForm {
   byCode?: boolean
   passkeys: boolean
   demo?: DemoPeople | undefined
+  /** Name of the campus' own sign-in. */
+  campus?: string | undefined
 }
 
 /**
@@ -71,6 +74,10 @@ export interface SignInForm {
 export function signInPage(form: SignInForm): string {
   const { action, email, again, problem } = form
   const link = (path: string, words: string): string => `<a href="${escapeHtml(`${action}${path}`)}">${words}</a>`
+  // A link: a form that leads to another origin is against the page's own policy.
+  const campus = form.campus
+    ? `<p class="card"><a class="button" href="${escapeHtml(`${action}/campus`)}">Sign in with ${escapeHtml(form.campus)}</a></p>`
+    : ''
   const passkey = form.passkeys
     ? `<div class="card" data-passkey="${escapeHtml(`${action}/passkey`)}" hidden><button class="second" type="button">Use a passkey</button><p class="bad" role="alert" hidden></p></div>`
     : ''
@@ -83,7 +90,7 @@ export function signInPage(form: SignInForm): string {
 <form class="card" method="post" action="${escapeHtml(action)}">${wrong(problem)}
 <label for="email">Email</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(email)}"${email ? '' : ' autofocus'}${described(problem)}>
 <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${email ? ' autofocus' : ''}${described(problem)}>${code}
-<button name="do" value="sign-in">Sign in</button></form>${passkey}
+<button name="do" value="sign-in">Sign in</button></form>${campus}${passkey}
 <p class="soft">${form.byCode ? `${link('/code', 'Use a code of your authenticator app')} · ` : ''}${link('/forgot', 'Forgotten your password?')}</p>
 <p class="soft">No account yet? ${link('/sign-up', 'Create one')}, for instance when somebody has invited you.</p>${form.demo ? demoCard(action, form.demo) : ''}`,
     { head: form.passkeys ? passkeyScriptTag : '' },

@@ -6,6 +6,7 @@ import type { Mail } from '../../ports/mail.ts'
 import { readBody, send } from '../http.ts'
 import { isHttps } from '../reach.ts'
 import { type DemoPeople, problemPage } from './pages.ts'
+import type { Campus } from './campus.ts'
 import type { LoginState } from './state.ts'
 
 export interface LoginParts {
@@ -24,6 +25,8 @@ export interface LoginParts {
   /** Told that a letter could not be handed over; by which error. */
   mailFailed: (error: string) => void
   now: () => number
+  /** The campus' own sign-in, where there is one. */
+  campus?: Campus | undefined
 }
 /** One request and where its answer goes. */
 export interface Exchange {

@@ -115,6 +115,7 @@ export function createSignIn(parts: LoginParts): {
         byCode: again !== undefined && totp.has(again.sub),
         passkeys: passkeyName(mainOrigin) !== undefined,
         demo: parts.demo(),
+        campus: parts.campus?.settings.name,
       }),
       status,
       more,

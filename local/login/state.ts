@@ -35,10 +35,13 @@ export interface OpenSession {
   agent: string
 }
 export interface LoginState {
+  /** An account with a password here; those of the campus' provider are found by `accountBySub` alone. */
   account(email: string): Account | undefined
   accountBySub(sub: string): Account | undefined
   /** False when the address has an account already. */
   addAccount(a: Account): boolean
+  /** Makes or renews an account of the campus' provider. False when the address is another account's. */
+  putCampusAccount(a: Account): boolean
   setPassword(sub: string, hash: string): void
   store(model: string): ProviderStore
   /** Notes in which browser a session was begun. */
@@ -58,6 +61,9 @@ export interface LoginState {
  * have asked at once.
  */
 const graceSeconds = 10
+
+/** Ids of accounts that came by the campus' provider begin so. */
+export const campusPrefix = 'campus_'
 
 /** An address as accounts are known by. */
 export const normalEmail = (email: string): string => email.trim().toLowerCase()
@@ -164,13 +170,25 @@ export async function loginState(home: string, now: () => number): Promise<Login
   const byEmail = db.prepare('SELECT * FROM accounts WHERE email = ?')
   const bySub = db.prepare('SELECT * FROM accounts WHERE sub = ?')
   const add = db.prepare('INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, ?)')
+  const rename = db.prepare('UPDATE accounts SET email = ?, name = ? WHERE sub = ?')
   const password = db.prepare('UPDATE accounts SET password = ? WHERE sub = ?')
   const secrets = oneTimeSecrets(db, now)
   return {
-    account: (email) => accountOf(byEmail.get(normalEmail(email))),
+    account: (email) => {
+      const found = accountOf(byEmail.get(normalEmail(email)))
+      return found?.sub.startsWith(campusPrefix) ? undefined : found
+    },
     accountBySub: (sub) => accountOf(bySub.get(sub)),
     addAccount: (a) =>
       add.run(a.sub, normalEmail(a.email), a.name, a.password, JSON.stringify(a.groups), a.created).changes === 1,
+    putCampusAccount: (account) => {
+      const email = normalEmail(account.email)
+      const holder = accountOf(byEmail.get(email))
+      if (holder && holder.sub !== account.sub) return false
+      const { sub, name, password: none, groups, created } = account
+      if (rename.run(email, name, sub).changes === 0) add.run(sub, email, name, none, JSON.stringify(groups), created)
+      return true
+    },
     setPassword: (sub, hash) => {
       password.run(hash, sub)
     },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Letter } from '../../ports/mail.ts'
 import { freePort } from '../testing.ts'
+import type { Campus } from './campus.ts'
 import { createLogin } from './login.ts'
 import { hashPassword } from './passwords.ts'
 import { createProvider } from './provider.ts'
@@ -25,9 +26,12 @@ export interface TestLogin {
 }
 
 /** Starts it; `host` is the name it goes by. */
-export async function startLogin(host = '127.0.0.1', { secondFactor = false } = {}): Promise<TestLogin> {
+export async function startLogin(
+  host = '127.0.0.1',
+  { secondFactor = false, ...more }: { secondFactor?: boolean; port?: number; campus?: Campus } = {},
+): Promise<TestLogin> {
   const home = await mkdtemp(join(tmpdir(), 'cloister-login-'))
-  const port = await freePort()
+  const port = more.port ?? (await freePort())
   const origin = `http://${host}:${port}`
   const clock = { ahead: 0 }
   const now = (): number => Date.now() + clock.ahead * 1000
@@ -61,6 +65,7 @@ export async function startLogin(host = '127.0.0.1', { secondFactor = false } = 
       if (slow) await new Promise(() => {})
     },
     now,
+    campus: more.campus,
   })
   const server = createServer((request, response) => void login(request, response))
   await new Promise<void>((resolve) => {

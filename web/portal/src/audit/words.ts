@@ -10,6 +10,8 @@ export const actWords: Record<Act, string> = {
   'member.joined': 'Joined',
   'member.roles-changed': 'Changed roles',
   'member.removed': 'Removed a person',
+  'group-rule.made': 'Made a rule for groups',
+  'group-rule.removed': 'Removed a rule for groups',
   'login.failed': 'Failed to sign in',
   'token.created': 'Made an access token',
   'token.revoked': 'Revoked an access token',

@@ -8,6 +8,7 @@ import { Empty } from '../parts/Empty.tsx'
 import { Page, Section } from '../parts/Page.tsx'
 import { type Member, nameOf } from '../queries/members.ts'
 import { ChangeRoles } from './ChangeRoles.tsx'
+import { GroupRules } from './GroupRules.tsx'
 import { Invitations } from './Invitations.tsx'
 import { Invite, type Made } from './Invite.tsx'
 import { Members } from './Members.tsx'
@@ -58,6 +59,7 @@ function People({ here: { organisationId, organisation } }: { here: Here }) {
         />
       </Section>
       {manages && <Invitations organisationId={organisationId} />}
+      {manages && <GroupRules organisationId={organisationId} />}
       <Section title="What the roles are for">
         <RoleMeanings />
       </Section>
