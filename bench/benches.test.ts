@@ -71,6 +71,7 @@ it('there are as many as there were', () => {
   expect(benchNames()).toEqual([
     'attacks',
     'coldstart',
+    'corrupt',
     'ingest',
     'job',
     'logs',

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { localObjects } from '../adapters/local/objects.ts'
+import { testObjects } from '../adapters/local/testing.ts'
 import { allRoutes } from '../contracts/index.ts'
 import type { LambdaHandler } from '../functions/kernel/handler.ts'
 import { type Authority, certificateAuthority } from '../test/certificates.ts'
@@ -48,7 +48,7 @@ beforeAll(async () => {
   )
   gateway = await startGateway(reach, {
     settings: { version: 'test' },
-    objects: localObjects({ folder: join(folder, 'objects'), baseUrl: reach.mainOrigin, secret: new Uint8Array(32) }),
+    objects: testObjects(join(folder, 'objects'), reach.mainOrigin).objects,
     takes: async () => true,
     handlers: new Map(allRoutes.map(({ area, route }) => [`${area}/${route.function}`, says])),
     authorizer: async () => ({ isAuthorized: false }),

@@ -22,6 +22,10 @@ import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import { takesObjects } from '../functions/runs/sealed-objects.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import type { CampusSettings } from './campus-login.ts'
+import { lookAtSizes, noteNewFiles, refuseOtherFiles } from './care/at-start.ts'
+import { noteFiles } from './care/home-files.ts'
+import { replayGone } from './care/replay.ts'
+import { listOf, noteGone } from './care/withdrawals.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
@@ -41,7 +45,7 @@ import { insideOrigin, isHttps, loopbackReach, type Reach } from './reach.ts'
 import { every } from './scheduler.ts'
 import { damageMet, isTaken, openStore, storeTrouble } from './store.ts'
 import { Trouble } from './trouble.ts'
-import { prepareWork } from './work.ts'
+import { isBackedUp, prepareWork } from './work.ts'
 import { createWorkflow, later } from './workflow.ts'
 
 export interface HostOptions {
@@ -203,11 +207,21 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(async () => lastWords.close())
     const { doing, before } = lastWords
     if (before) journal.log('started-after', { ...before, doing: before.doing.join(', ') })
+    await refuseOtherFiles(home, table)
+    // A table that cannot be written any more has said so already.
+    undo.push(() => noteFiles(home, table, true).catch(logsErrors(journal.log, 'files')))
 
     const objectsAt = (baseUrl: string): LocalObjects =>
-      localObjects({ folder: join(home, 'objects'), baseUrl, secret: Buffer.from(secret, 'base64') })
+      localObjects({
+        folder: join(home, 'objects'),
+        baseUrl,
+        secret: Buffer.from(secret, 'base64'),
+        table,
+        held: () => isBackedUp(home),
+      })
     const objects = objectsAt(mainOrigin)
-    await objects.tidy()
+    const { removed, unreadable } = await objects.tidy()
+    if (removed + unreadable > 0) journal.log('objects', { removed, unreadable })
     const work = await prepareWork(home)
     const engine = localEngine({ objects, work })
     undo.push(engine.close)
@@ -236,13 +250,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
       secret: Buffer.from(secret, 'base64'),
       now: () => Date.now(),
     })
+    const keys = localKeys({ file: join(home, 'keyring.json') })
     const deps: StepDeps = {
       kinds,
       // Letters that stay here reach nobody: whoever invites hands the link on.
       mail: letters ? undefined : mail,
       table: metrics.counted(table),
       objects,
-      keys: localKeys({ file: join(home, 'keyring.json') }),
+      keys,
       engine,
       workflow,
       compute,
@@ -251,16 +266,19 @@ export async function startHost(options: HostOptions): Promise<Host> {
       random: (n) => new Uint8Array(randomBytes(n)),
       pause: realPause,
       memory: new Map(),
+      noteGone: (run, as) => noteGone(process.env['CLOISTER_WITHDRAWALS'] || listOf(home), keys, { run, as }),
       log,
       settings: { ...settingsOf(reach, tried, options.runs), diskHasRoom: async () => !isFull(home) },
     }
     // Links that steps make are for runners, which reach the host from within.
-    const jobs = await createWorkflow(root, { ...deps, objects: objectsAt(insideOrigin(reach)) }, doing)
+    const inside = objectsAt(insideOrigin(reach))
+    const jobs = await createWorkflow(root, { ...deps, objects: inside }, doing)
     is(jobs)
     // Compute first: what is stopped because the host stops is not stopped for good.
     undo.push(async () => {
       await Promise.all([compute.close(), jobs.close(stopMilliseconds)])
     })
+    await replayGone(home, deps, say)
     const handlers = new Map(
       await Promise.all(
         Object.entries(creators).map(async ([name, load]) => [name, metrics.timed((await load())(deps))] as const),
@@ -322,6 +340,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       throw await portTrouble(error, reach)
     })
     undo.push(gateway.close)
+    await noteFiles(home, table, false)
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
@@ -336,6 +355,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
       ).close,
     )
     undo.push(every(visitMilliseconds, async () => void sweepLeftovers(work), failed('work')).close)
+    const release = (): Promise<unknown> => Promise.all([objects, inside].map((one) => one.release()))
+    undo.push(() => release().then(() => {}), every(visitMilliseconds, release, failed('objects')).close)
+    undo.push(every(visitMilliseconds, () => noteNewFiles(home, table), failed('files')).close)
+    void lookAtSizes(join(home, 'objects'), table, (sentence) => process.stderr.write(`\n${sentence}\n`)).catch(
+      failed('look'),
+    )
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
     // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their

@@ -5,7 +5,7 @@
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sweepLeftovers } from '../runner/own-folders.ts'
+import { isAtWork, sweepLeftovers } from '../runner/own-folders.ts'
 
 /** Folders that version 0.1.0 made in the system's temporary folder; their names do not say whose they are. */
 const former = /^cloister-(?:engine|synthesis|data)-[A-Za-z0-9]{6}$/
@@ -48,3 +48,6 @@ export async function prepareWork(home: string): Promise<string> {
   await sweepFormer()
   return work
 }
+
+/** Whether somebody makes a backup of the home now, who says so by a folder of theirs. */
+export const isBackedUp = (home: string): Promise<boolean> => Promise.resolve(isAtWork('backup', join(home, 'work')))

@@ -3,7 +3,7 @@ export interface PublicKey {
   kid: string
   jwk: { kty: 'RSA'; n: string; e: string; alg: 'RSA-OAEP-256' }
 }
-export type MacPurpose = 'pseudonym' | 'run-token' | 'withdrawal' | 'partition' | 'intent'
+export type MacPurpose = 'pseudonym' | 'run-token' | 'withdrawal' | 'partition' | 'intent' | 'doctor' | 'withdrawn'
 
 export interface Keys {
   /** Makes an RSA-3072 pair for an organisation and answers its id; the same organisation answers the same pair. */

@@ -57,6 +57,22 @@ export class ObjectMissing extends Error {
   override name = 'ObjectMissing'
 }
 
+/** What is wrong with the bytes of an object: there are none, not as many as there were, or others. */
+export type ObjectFault = 'missing' | 'size' | 'bytes'
+/** An object is not what was stored. Its message names the bucket alone: keys hold ids, but also names of files. */
+export class ObjectDamaged extends Error {
+  override name = 'ObjectDamaged'
+  readonly bucket: Bucket
+  readonly key: string
+  readonly fault: ObjectFault
+  constructor(bucket: Bucket, key: string, fault: ObjectFault) {
+    super(`${fault} in ${bucket}`)
+    this.bucket = bucket
+    this.key = key
+    this.fault = fault
+  }
+}
+
 /** `Content-Disposition` for a download, safe for any name (RFC 6266). */
 export const attachment = (filename: string): string =>
   `attachment; filename="${filename.replaceAll(/[^A-Za-z0-9._ -]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*!]/g, (c) => `%${c.codePointAt(0)!.toString(16).toUpperCase()}`)}`

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /** What folders are made for. */
-export type OwnFolder = 'run' | 'engine' | 'synthesis'
-const owned = /^cloister-(?:run|engine|synthesis)-(\d+)-(\d*)-/
+export type OwnFolder = 'run' | 'engine' | 'synthesis' | 'backup'
+const owned = /^cloister-(run|engine|synthesis|backup)-(\d+)-(\d*)-/
 /** Memory that is a file system, where a system has it. */
 const memory = '/dev/shm'
 
@@ -54,26 +54,39 @@ export function workRoom(): string {
 export const makeOwnFolder = (kind: OwnFolder, root = workRoom()): Promise<string> =>
   mkdtemp(join(root, `cloister-${kind}-${process.pid}-${processStartTime('self')}-`))
 
-/** Removes folders whose process is gone (killed, or the power went), and answers how many these were. */
-export function sweepLeftovers(root = workRoom()): number {
+/** The folders below `root` that are one process's, and whether that is alive. */
+function ownFolders(root: string): { path: string; kind: OwnFolder; alive: boolean }[] {
   let names: string[] = []
   try {
     names = readdirSync(root)
   } catch {
-    return 0
+    return []
   }
-  let swept = 0
-  for (const name of names) {
-    const match = owned.exec(name)
-    if (!match) continue
-    const pid = Number(match[1])
-    if (alive(pid) && processStartTime(pid) === match[2]) continue
+  return names.flatMap((name) => {
+    const [, kind, pid, born] = owned.exec(name) ?? []
+    if (kind === undefined) return []
+    const lives = alive(Number(pid)) && processStartTime(Number(pid)) === born
+    return [{ path: join(root, name), kind: kind as OwnFolder, alive: lives }]
+  })
+}
+
+/** Whether a process that is alive has a folder of this kind. */
+export const isAtWork = (kind: OwnFolder, root: string): boolean =>
+  ownFolders(root).some((folder) => folder.kind === kind && folder.alive)
+
+/** Folders whose process is gone (killed, or the power went). */
+export const leftovers = (root: string): string[] =>
+  ownFolders(root)
+    .filter((folder) => !folder.alive)
+    .map((folder) => folder.path)
+
+/** Removes folders whose process is gone. */
+export function sweepLeftovers(root = workRoom()): void {
+  for (const path of leftovers(root)) {
     try {
-      rmSync(join(root, name), { recursive: true, force: true })
-      swept++
+      rmSync(path, { recursive: true, force: true })
     } catch {
       /* another user's: theirs to sweep */
     }
   }
-  return swept
 }

@@ -12,6 +12,7 @@ const seconds: Record<string, number> = {
   'test/portal-studies.test.ts': 55,
   'web/study/player.test.ts': 47,
   'test/jobs-kill.test.ts': 39,
+  'test/care.test.ts': 25,
   'test/start.test.ts': 36,
   'test/participant-states.test.ts': 34,
   'test/cli.test.ts': 31,

@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeRecord } from '../../domain/pipelines/log.ts'
 import { logsContract } from '../../ports/logs.contract.ts'
 import { largestPage, logObjectOf, type Logs, placesOf } from '../../ports/logs.ts'
-import { localObjects, type LocalObjects } from '../local/objects.ts'
+
+import type { LocalObjects } from '../local/objects.ts'
+import { testObjects } from '../local/testing.ts'
 import { readPlaced } from './log-records.ts'
 import { awsLogs } from './logs.ts'
 import { type LogsServer, startLogsServer } from './testing/logs-server.ts'
@@ -21,7 +22,7 @@ interface Parts {
 async function parts(page: number): Promise<Parts> {
   const server = await startLogsServer(page)
   const folder = await mkdtemp(join(tmpdir(), 'cloister-aws-logs-'))
-  const objects = localObjects({ folder, baseUrl: 'http://127.0.0.1', secret: randomBytes(32) })
+  const { objects, close } = testObjects(folder)
   const logs = awsLogs({
     group: '/cloister/test/runs',
     objects,
@@ -37,6 +38,7 @@ async function parts(page: number): Promise<Parts> {
     folder,
     close: async () => {
       await server.close()
+      close()
       await rm(folder, { recursive: true })
     },
   }

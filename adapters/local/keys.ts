@@ -52,6 +52,10 @@ async function load(file: string): Promise<Keyring | undefined> {
 const save = (file: string, ring: Keyring): Promise<void> =>
   writeWhole(file, `${file}.${randomUUID()}`, (handle) => handle.writeFile(JSON.stringify(ring, null, 2)))
 
+/** A key pair is called by what its public key is. */
+const kidOf = async (publicKey: KeyObject): Promise<string> =>
+  `key_${(await sha256Hex(publicKey.export({ type: 'spki', format: 'der' }))).slice(0, 32)}`
+
 /**
  * Keys in `file`, made (with its MAC key) at first use. One process at a time may write it. `KeyringExposed` when
  * others may read it.
@@ -91,7 +95,7 @@ export function localKeys({ file }: { file: string }): Keys {
     const existing = Object.entries(held.pairs).find(([, p]) => p.organisationId === organisationId)
     if (existing) return existing[0]
     const { publicKey, privateKey: secret } = await promisify(generateKeyPair)('rsa', { modulusLength: 3072 })
-    const kid = `key_${(await sha256Hex(publicKey.export({ type: 'spki', format: 'der' }))).slice(0, 32)}`
+    const kid = await kidOf(publicKey)
     const next: Keyring = {
       ...held,
       pairs: {
@@ -137,4 +141,26 @@ export function localKeys({ file }: { file: string }): Keys {
       )
     },
   }
+}
+
+/** What is wrong with a keyring file, each as the rest of a sentence; nothing when it is whole. */
+export async function ringFaults(file: string): Promise<string[]> {
+  let ring: Keyring | undefined
+  try {
+    ring = await load(file)
+  } catch (e) {
+    return [e instanceof KeyringExposed ? 'others may read it' : 'it is not what was written']
+  }
+  if (!ring) return ['it is missing']
+  const wrong = await Promise.all(
+    Object.entries(ring.pairs).map(async ([kid, { privateKey }]) => {
+      try {
+        return (await kidOf(createPublicKey(privateKey))) === kid ? [] : [`its key ${kid} is another`]
+      } catch {
+        return [`its key ${kid} cannot be read`]
+      }
+    }),
+  )
+  const mac = Buffer.from(ring.mac, 'base64').length === 32 ? [] : ['its MAC key is cut']
+  return [...mac, ...wrong.flat()]
 }

@@ -1,30 +1,15 @@
-/** Files of the object store: one line of JSON and then bytes. */
+/** Bytes of objects, in and out of files. */
 import type { Hash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 
 /** The bytes of an upload were not what its link promised. */
 export class UploadRefused extends Error {
   override name = 'UploadRefused'
 }
 
-/** Bytes of the first line at most. */
-export const maxHeader = 1024
 /** Whether nothing is there. A key too long for a path of this system cannot have been stored. */
 export const absent = (e: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
-
-interface Header {
-  start: number
-  type: string
-  sha256?: string
-  /** The end of the name of the file that has the bytes. */
-  plain?: string
-}
-async function header(handle: FileHandle): Promise<Header> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxHeader), 0, maxHeader, 0)
-  const end = buffer.subarray(0, bytesRead).indexOf(10)
-  return { ...(JSON.parse(buffer.toString('utf8', 0, end)) as { type: string }), start: end + 1 }
-}
 
 /** Bytes of a file, which is closed after the last one. */
 export async function* readFrom(handle: FileHandle, start: number, length: number): AsyncIterable<Uint8Array> {
@@ -50,26 +35,14 @@ export async function receive(
   handle: FileHandle,
   body: AsyncIterable<Uint8Array>,
   most: number,
-  hash?: Hash,
+  hash: Hash,
 ): Promise<number> {
   let length = 0
   for await (const chunk of body) {
     length += chunk.length
     if (length > most) throw new UploadRefused(`More than the ${most} bytes of the link were sent.`)
-    hash?.update(chunk)
+    hash.update(chunk)
     for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten
   }
   return length
-}
-
-/** The file's handle and its header, or undefined when there is no such object. */
-export async function openFile(path: string): Promise<{ handle: FileHandle; head: Header } | undefined> {
-  let handle: FileHandle
-  try {
-    handle = await open(path, 'r')
-  } catch (e) {
-    if (absent(e)) return undefined
-    throw e
-  }
-  return { handle, head: await header(handle) }
 }

@@ -1,21 +1,24 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObjectDamaged } from '../../ports/objects.ts'
 import { objectsContract } from '../../ports/objects.contract.ts'
+import type { Table } from '../../ports/table.ts'
 import { type LocalObjects, localObjects } from './objects.ts'
 import { UploadRefused } from './object-files.ts'
 import { keyOfNames, pathOfKey } from './paths.ts'
+import { testObjects } from './testing.ts'
 import { byteRange, serveObject } from './serve-object.ts'
 
-async function host(): Promise<{ objects: LocalObjects; folder: string; close(): Promise<void> }> {
+async function host(): Promise<{ objects: LocalObjects; table: Table; folder: string; close(): Promise<void> }> {
   const root = await mkdtemp(join(tmpdir(), 'cloister-objects-'))
   const folder = join(root, 'objects')
   const server = createServer((request, response) => {
@@ -27,15 +30,14 @@ async function host(): Promise<{ objects: LocalObjects; folder: string; close():
     })().catch(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const objects = localObjects({
-    folder,
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    secret: randomBytes(32),
-  })
+  const made = testObjects(folder, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const { objects, table } = made
   return {
     objects,
+    table,
     folder,
     async close() {
+      made.close()
       server.close()
       server.closeAllConnections()
       await rm(root, { recursive: true })
@@ -163,14 +165,11 @@ describe('the folder', () => {
     expect(await hosted.objects.head('assets', 'endless')).toBeUndefined()
     expect(await readdir(join(hosted.folder, '.incoming'))).toEqual([])
   })
-  it('keeps the bytes of protected objects in files of their own, and only those that an object names', async () => {
+  it('keeps the bytes of an object in a file of its own, and only files that a record names', async () => {
     const bytes = randomBytes(1000)
     const folder = join(hosted.folder, 'protected')
     const files = async (): Promise<string[]> =>
-      (await readdir(folder, { recursive: true, withFileTypes: true }))
-        .filter((e) => e.isFile())
-        .map((e) => e.name)
-        .sort()
+      (await readdir(folder, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => e.name)
     expect(await hosted.objects.plainFile('protected', 'd/a.parquet')).toBeUndefined()
     await Promise.all([
       hosted.objects.put('protected', 'd/a.parquet', Buffer.from('old'), 'x/y'),
@@ -181,14 +180,54 @@ describe('the folder', () => {
     await hosted.objects.put('protected', 'd/a.parquet', bytes, 'x/y')
     const now = (await hosted.objects.plainFile('protected', 'd/a.parquet'))!
     expect(Buffer.compare(await readFile(now), bytes)).toBe(0)
-    expect(await files()).toEqual(['a.parquet~', basename(now)])
+    expect(await files()).toEqual([basename(now)])
     // As after a kill between the two steps of a write, and before the last of a replacement.
     await writeFile(old, 'left')
     await writeFile(join(folder, 'd', `gone~.${randomUUID()}`), 'left')
-    await hosted.objects.tidy()
-    expect(await files()).toEqual(['a.parquet~', basename(now)])
+    expect(await hosted.objects.tidy()).toEqual({ removed: 2, unreadable: 0 })
+    expect(await files()).toEqual([basename(now)])
     await hosted.objects.remove('protected', 'd/a.parquet')
     expect(await files()).toEqual([])
+  })
+  it('says of an object that it is missing, cut, longer, changed or another', async () => {
+    const read = async (key: string): Promise<string> =>
+      hosted.objects.get('protected', key).then(
+        () => 'well',
+        (e: unknown) => (e instanceof ObjectDamaged ? `${e.fault} ${e.key}` : String(e)),
+      )
+    for (const key of ['e/one', 'e/two']) await hosted.objects.put('protected', key, randomBytes(100), 'x/y')
+    const [one, two] = await Promise.all(
+      ['e/one', 'e/two'].map(async (key) => (await hosted.objects.plainFile('protected', key))!),
+    )
+    const whole = await readFile(one!)
+    expect(await read('e/one')).toBe('well')
+    for (const [bytes, said] of [
+      [whole.subarray(0, 99), 'size'],
+      [Buffer.concat([whole, whole]), 'size'],
+      [Buffer.alloc(0), 'size'],
+      [Buffer.from(whole.map((byte, i) => (i === 50 ? byte ^ 1 : byte))), 'bytes'],
+      [await readFile(two!), 'bytes'],
+    ] as const) {
+      await writeFile(one!, bytes)
+      expect(await read('e/one')).toBe(`${said} e/one`)
+    }
+    await rm(one!)
+    expect(await read('e/one')).toBe('missing e/one')
+    await expect(hosted.objects.plainFile('protected', 'e/one')).rejects.toThrow(ObjectDamaged)
+    expect(await read('e/two')).toBe('well')
+  })
+  it('leaves files where they are for as long as a backup reads them', async () => {
+    let held = true
+    const { folder, table } = hosted
+    const objects = localObjects({ folder, table, baseUrl: '', secret: randomBytes(32), held: async () => held })
+    await objects.put('sealed', 'held', Buffer.from('old'), 'x/y')
+    const old = (await objects.plainFile('sealed', 'held'))!
+    await objects.put('sealed', 'held', Buffer.from('new'), 'x/y')
+    await objects.release()
+    expect(await readFile(old, 'utf8')).toBe('old')
+    held = false
+    await objects.release()
+    await expect(stat(old)).rejects.toThrow('ENOENT')
   })
   it('cuts an upload off that is longer than a link to write allows', async () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -227,7 +266,8 @@ describe('the folder', () => {
       expect((await fetch(origin + path)).status, path).toBe(403)
   })
   it.runIf(process.platform !== 'win32')('writes files for its owner alone', async () => {
-    expect((await stat(pathOfKey(join(hosted.folder, 'assets'), 'page'))).mode & 0o077).toBe(0)
+    const file = (await hosted.objects.plainFile('assets', 'page'))!
+    expect((await stat(file)).mode & 0o077).toBe(0)
   })
 })
 
@@ -248,4 +288,35 @@ it('a Range is read as RFC 9110 says', () => {
   ] as const)
     expect(byteRange(header, 10), header).toEqual(expected)
   expect(byteRange('bytes=0-', 0)).toBe('unsatisfiable')
+})
+
+it('objects of version 0.1.0 are recorded where they lie, once; what cannot be read is kept aside', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-adoption-'))
+  const { objects, table, close } = testObjects(folder)
+  const write = async (bucket: string, key: string, line: object, bytes: string, name?: string): Promise<void> => {
+    const path = pathOfKey(join(folder, bucket), key)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, `${JSON.stringify({ ...line, plain: name })}\n${name === undefined ? bytes : ''}`)
+    if (name !== undefined) await writeFile(`${path}.${name}`, bytes)
+  }
+  await write('assets', 's/index.html', { type: 'text/html' }, 'a page')
+  await write('protected', 'd/a.parquet', { type: 'x/y' }, 'rows', randomUUID())
+  await mkdir(join(folder, 'released'))
+  await writeFile(join(folder, 'released', 'odd~'), 'no line')
+  expect(await objects.tidy()).toEqual({ removed: 1, unreadable: 1 })
+  expect(Buffer.from(await objects.get('assets', 's/index.html')).toString()).toBe('a page')
+  expect(await readFile((await objects.plainFile('protected', 'd/a.parquet'))!, 'utf8')).toBe('rows')
+  expect(await objects.head('assets', 's/index.html')).toMatchObject({ size: 6, type: 'text/html' })
+  expect(await readdir(join(folder, '.unreadable'))).toHaveLength(1)
+  // Replaced, it has a file as every other.
+  await objects.put('assets', 's/index.html', Buffer.from('another'), 'text/html')
+  expect(await objects.tidy()).toEqual({ removed: 0, unreadable: 0 })
+  expect(Buffer.from(await objects.get('assets', 's/index.html')).toString()).toBe('another')
+  // From then on a file without a record is nobody's.
+  await write('assets', 'later', { type: 'text/html' }, 'x')
+  expect(await localObjects({ folder, table, baseUrl: '', secret: randomBytes(32) }).tidy()).toMatchObject({
+    removed: 1,
+  })
+  close()
+  await rm(folder, { recursive: true })
 })

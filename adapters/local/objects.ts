@@ -1,23 +1,26 @@
 /**
- * Objects in a folder: one file each, written whole or not at all. A file is one line of JSON (type, SHA-256) and then
- * the bytes. In the bucket `protected` the bytes lie beside it in a file of their own, which the line names: the engine
- * reads Parquet and CSV by path.
+ * Objects in a folder: the bytes of each in a file of its own, which is written once and under a name that no other
+ * has; what it is, and which file it is, says its record in the table (object-records.ts). So an object changes in the
+ * one moment in which its record does, and a file that is missing, cut, changed or another's is told from a good one.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   attachment,
   type Bucket,
   largestWrite,
-  ObjectMissing,
+  ObjectDamaged,
   type ObjectHead,
+  ObjectMissing,
   type ObjectStore,
 } from '../../ports/objects.ts'
+import type { Table } from '../../ports/table.ts'
 import { type LinkClaims, signLink } from './links.ts'
 import { removeFile, writeWhole } from './durable.ts'
-import { absent, maxHeader, openFile, readFrom, receive, UploadRefused } from './object-files.ts'
-import { folderOfPrefix, keyOfNames, pathOfKey } from './paths.ts'
+import { absent, readFrom, receive, UploadRefused } from './object-files.ts'
+import { adoptFiles } from './object-adoption.ts'
+import { fileOf, type ObjectRecord, objectRecords, strayFiles } from './object-records.ts'
 
 export interface LocalObjectsOptions {
   folder: string
@@ -25,6 +28,10 @@ export interface LocalObjectsOptions {
   baseUrl: string
   /** Signs links: at least 32 random bytes that only the server knows. */
   secret: Uint8Array
+  /** Where the records are kept. */
+  table: Table
+  /** Whether files that no record names any more must stay for now: a backup reads them. */
+  held?: () => Promise<boolean>
 }
 
 /** A stored object, open for reading. Close it, or read `bytes` to the end. */
@@ -55,81 +62,113 @@ export interface LocalObjects extends ObjectStore {
     what: { most: number; type: string },
   ): Promise<void>
   /**
-   * The file that holds exactly an object's bytes, for reading; undefined when there is none. Only of the bucket
-   * `protected`, and only until the object is replaced or removed.
+   * The file that holds exactly an object's bytes, for reading; undefined when there is none. Only until the object is
+   * replaced or removed.
    */
-  plainFile(bucket: 'protected', key: string): Promise<string | undefined>
+  plainFile(bucket: Bucket, key: string): Promise<string | undefined>
   /**
-   * Removes what a kill between two steps has left: uploads that were not finished and bytes that no object names. For
-   * the start, when nobody writes.
+   * For the start, when nobody writes: takes up what version 0.1.0 has left, and removes what a kill between two steps
+   * has: uploads that were not finished and files that no record names. Answers how many files it removed, and how many
+   * of version 0.1.0 it could not read and has put aside.
    */
-  tidy(): Promise<void>
+  tidy(): Promise<{ removed: number; unreadable: number }>
+  /** Removes files that had to stay because they were held. */
+  release(): Promise<void>
 }
 
-const plain: readonly Bucket[] = ['protected']
-
 /** The store in `folder`. The gateway serves its links with `serveObject`. */
-export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): LocalObjects {
-  const bucketFolder = (bucket: Bucket): string => join(folder, bucket)
+export function localObjects({ folder, baseUrl, secret, table, held }: LocalObjectsOptions): LocalObjects {
   const incoming = join(folder, '.incoming')
   const temporary = (): string => join(incoming, randomUUID())
+  const records = objectRecords(table)
+  /** Files that no record names and that are held. */
+  const waiting = new Set<string>()
 
-  const plainOf = async (path: string): Promise<string | undefined> => {
-    const found = await openFile(path)
-    await found?.handle.close()
-    return found?.head.plain === undefined ? undefined : `${path}.${found.head.plain}`
+  /** Once no record names a file. Whoever holds files says so before looking at the records. */
+  const discard = async (file: string): Promise<void> => {
+    if (await held?.()) waiting.add(file)
+    else await removeFile(file)
+  }
+
+  /** The file of a record, open at its size; undefined when it is not there. */
+  const openRecord = async (bucket: Bucket, key: string, record: ObjectRecord): Promise<FileHandle | undefined> => {
+    let handle: FileHandle
+    try {
+      handle = await open(fileOf(folder, bucket, key, record), 'r')
+    } catch (e) {
+      if (absent(e)) return undefined
+      throw e
+    }
+    const { size } = await handle.stat()
+    if (size === record.start + record.size) return handle
+    await handle.close()
+    throw new ObjectDamaged(bucket, key, 'size')
+  }
+  /** The record and its file, which may be replaced between the two: the next record then names another. */
+  const found = async <T>(
+    bucket: Bucket,
+    key: string,
+    look: (record: ObjectRecord) => Promise<T | undefined>,
+  ): Promise<{ record: ObjectRecord; there: T } | undefined> => {
+    let before: string | undefined
+    for (;;) {
+      const record = await records.get(bucket, key)
+      if (!record) return undefined
+      const there = await look(record)
+      if (there !== undefined) return { record, there }
+      if (record.name === before) throw new ObjectDamaged(bucket, key, 'missing')
+      before = record.name
+    }
   }
 
   const openObject = async (bucket: Bucket, key: string): Promise<OpenObject | undefined> => {
-    const path = pathOfKey(bucketFolder(bucket), key)
-    for (let tries = 0; ; tries++) {
-      const found = await openFile(path)
-      if (!found) return undefined
-      const { start, type, sha256, plain: name } = found.head
-      const opened = (handle: FileHandle, first: number, size: number): OpenObject => ({
-        type,
-        ...(sha256 ? { sha256 } : {}),
-        size,
-        bytes: (from = 0, to = size - 1) => readFrom(handle, first + from, to - from + 1),
-        close: () => handle.close(),
-      })
-      if (name === undefined) return opened(found.handle, start, (await found.handle.stat()).size - start)
-      await found.handle.close()
-      try {
-        const handle = await open(`${path}.${name}`, 'r')
-        return opened(handle, 0, (await handle.stat()).size)
-      } catch (e) {
-        // Replaced between the two: the new one names other bytes.
-        if (!absent(e) || tries >= 5) throw e
-      }
+    const opened = await found(bucket, key, (record) => openRecord(bucket, key, record))
+    if (!opened) return undefined
+    const { record, there: handle } = opened
+    const { size, type, sha256, start } = record
+    return {
+      type,
+      sha256,
+      size,
+      async *bytes(from = 0, to = size - 1) {
+        const whole = from === 0 && to === size - 1 ? createHash('sha256') : undefined
+        for await (const chunk of readFrom(handle, start + from, to - from + 1)) {
+          whole?.update(chunk)
+          yield chunk
+        }
+        if (whole && whole.digest('hex') !== sha256) throw new ObjectDamaged(bucket, key, 'bytes')
+      },
+      close: () => handle.close(),
     }
   }
 
+  /** Writes the bytes, then the record; `check` may refuse what was written. */
   const place = async (
     bucket: Bucket,
     key: string,
-    what: { type: string; sha256?: string | undefined },
-    write: (handle: FileHandle) => Promise<unknown>,
+    type: string,
+    write: (handle: FileHandle, hash: Hash) => Promise<number>,
+    check: (size: number, sha256: string) => void = () => {},
   ): Promise<void> => {
-    const path = pathOfKey(bucketFolder(bucket), key)
-    const name = plain.includes(bucket) ? randomUUID() : undefined
-    const header = {
-      type: what.type,
-      ...(what.sha256 ? { sha256: what.sha256 } : {}),
-      ...(name ? { plain: name } : {}),
-    }
-    const line = `${JSON.stringify(header)}\n`
-    if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
+    const name = randomUUID()
+    const record = { name, type, start: 0, size: 0, sha256: '' }
+    const file = fileOf(folder, bucket, key, record)
     await mkdir(incoming, { recursive: true, mode: 0o700 })
-    if (name === undefined)
-      return writeWhole(path, temporary(), async (handle) => {
-        await handle.write(line)
-        await write(handle)
-      })
-    const old = await plainOf(path)
-    await writeWhole(`${path}.${name}`, temporary(), write)
-    await writeWhole(path, temporary(), (f) => f.write(line))
-    if (old) await rm(old, { force: true })
+    await writeWhole(file, temporary(), async (handle) => {
+      const hash = createHash('sha256')
+      record.size = await write(handle, hash)
+      record.sha256 = hash.digest('hex')
+      check(record.size, record.sha256)
+    })
+    let old: ObjectRecord | undefined
+    try {
+      old = await records.put(bucket, key, record)
+    } catch (e) {
+      // A write that was not answered may have been made: then the record names the file.
+      if ((await records.get(bucket, key).catch(() => record))?.name !== name) await rm(file, { force: true })
+      throw e
+    }
+    if (old) await discard(fileOf(folder, bucket, key, old))
   }
 
   const link = (
@@ -147,86 +186,75 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     secret,
     open: openObject,
     async store(bucket, key, body, what) {
-      await place(bucket, key, what, async (handle) => {
-        const hash = createHash('sha256')
-        const length = await receive(handle, body, what.size, hash)
-        if (length !== what.size) throw new UploadRefused(`${length} of the ${what.size} bytes of the link were sent.`)
-        if (hash.digest('hex') !== what.sha256)
-          throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
-      })
+      await place(
+        bucket,
+        key,
+        what.type,
+        (handle, hash) => receive(handle, body, what.size, hash),
+        (size, sha256) => {
+          if (size !== what.size) throw new UploadRefused(`${size} of the ${what.size} bytes of the link were sent.`)
+          if (sha256 !== what.sha256) throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
+        },
+      )
     },
     async storeAny(bucket, key, body, { most, type }) {
-      await place(bucket, key, { type }, (f) => receive(f, body, most))
+      await place(bucket, key, type, (handle, hash) => receive(handle, body, most, hash))
     },
-    plainFile: (bucket, key) => plainOf(pathOfKey(bucketFolder(bucket), key)),
+    async plainFile(bucket, key) {
+      const opened = await found(bucket, key, async (record) => {
+        if (record.start > 0) return ''
+        const file = fileOf(folder, bucket, key, record)
+        const size = await stat(file).then(
+          (stats) => stats.size,
+          () => undefined,
+        )
+        if (size !== undefined && size !== record.size) throw new ObjectDamaged(bucket, key, 'size')
+        return size === undefined ? undefined : file
+      })
+      return opened?.there === '' ? undefined : opened?.there
+    },
     async tidy() {
       await rm(incoming, { recursive: true, force: true })
-      for (const bucket of plain) {
-        const files = await readdir(bucketFolder(bucket), { recursive: true, withFileTypes: true }).catch(
-          (error: unknown) => {
-            if (absent(error)) return []
-            throw error
-          },
-        )
-        for (const entry of files) {
-          const match = /^(.+~)\.[0-9a-f-]{36}$/.exec(entry.name)
-          if (
-            entry.isFile() &&
-            match &&
-            (await plainOf(join(entry.parentPath, match[1]!))) !== join(entry.parentPath, entry.name)
-          )
-            await rm(join(entry.parentPath, entry.name), { force: true })
-        }
+      const unreadable = await adoptFiles(folder, records)
+      const strays = await strayFiles(folder, records)
+      for (const file of strays) await rm(file, { force: true })
+      return { removed: strays.length, unreadable }
+    },
+    async release() {
+      if (waiting.size === 0 || (await held?.())) return
+      for (const file of waiting) {
+        await rm(file, { force: true })
+        waiting.delete(file)
       }
     },
     async put(bucket, key, bytes, type) {
-      await place(bucket, key, { type, sha256: createHash('sha256').update(bytes).digest('hex') }, async (handle) => {
+      await place(bucket, key, type, async (handle, hash) => {
+        hash.update(bytes)
         await handle.writeFile(bytes)
+        return bytes.length
       })
     },
     async get(bucket, key) {
-      const found = await openObject(bucket, key)
-      if (!found) throw new ObjectMissing(`in ${bucket}`)
+      const object = await openObject(bucket, key)
+      if (!object) throw new ObjectMissing(`in ${bucket}`)
       const parts: Uint8Array[] = []
-      for await (const chunk of found.bytes()) parts.push(chunk)
+      for await (const chunk of object.bytes()) parts.push(chunk)
       return new Uint8Array(Buffer.concat(parts))
     },
     async head(bucket, key) {
-      const found = await openObject(bucket, key)
-      if (!found) return undefined
-      await found.close()
-      return { size: found.size, type: found.type, ...(found.sha256 ? { sha256: found.sha256 } : {}) }
+      const record = await records.get(bucket, key)
+      return record && { size: record.size, type: record.type, sha256: record.sha256 }
     },
     async copy(bucket, from, to, type) {
-      const found = await openObject(bucket, from)
-      if (!found) throw new ObjectMissing(`in ${bucket}`)
-      await place(bucket, to, { type, sha256: found.sha256 }, async (handle) => {
-        for await (const chunk of found.bytes()) await handle.write(chunk)
-      })
+      const object = await openObject(bucket, from)
+      if (!object) throw new ObjectMissing(`in ${bucket}`)
+      await place(bucket, to, type, (handle, hash) => receive(handle, object.bytes(), object.size, hash))
     },
     async remove(bucket, key) {
-      const path = pathOfKey(bucketFolder(bucket), key)
-      const bytes = plain.includes(bucket) ? await plainOf(path) : undefined
-      await removeFile(path).catch((error: unknown) => {
-        if (!absent(error)) throw error
-      })
-      if (bytes) await removeFile(bytes)
+      const old = await records.remove(bucket, key)
+      if (old) await discard(fileOf(folder, bucket, key, old))
     },
-    async *list(bucket, prefix) {
-      const top = bucketFolder(bucket)
-      const found = await readdir(folderOfPrefix(top, prefix), { recursive: true, withFileTypes: true }).catch(
-        (error: unknown) => {
-          if (absent(error)) return []
-          throw error
-        },
-      )
-      const keys = found
-        .filter((e) => e.isFile())
-        .map((e) => keyOfNames(relative(top, join(e.parentPath, e.name)).split(sep)))
-      yield* keys
-        .filter((k): k is string => k !== undefined && k.startsWith(prefix))
-        .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    },
+    list: (bucket, prefix) => records.keys(bucket, prefix),
     async signedPut(bucket, key, { sha256, size, type }, seconds) {
       return link(
         { method: 'PUT', bucket, key, expires: expiry(seconds), size, sha256, type },

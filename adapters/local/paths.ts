@@ -54,7 +54,3 @@ export function keyOfNames(names: readonly string[]): string | undefined {
   }
   return key
 }
-
-/** The deepest folder that holds every key with `prefix`. */
-export const folderOfPrefix = (bucketFolder: string, prefix: string): string =>
-  join(bucketFolder, ...prefix.split('/').slice(0, -1).flatMap(pieces))

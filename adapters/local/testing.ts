@@ -1,5 +1,7 @@
-/** For tests: the table in memory. */
+/** For tests: the table in memory, and objects in a folder whose records are there. */
+import { randomBytes } from 'node:crypto'
 import type { Table } from '../../ports/table.ts'
+import { type LocalObjects, localObjects } from './objects.ts'
 import { TableFile } from './table-file.ts'
 import { tableOn } from './table-on-file.ts'
 
@@ -10,4 +12,13 @@ export function memoryTable(): Table & { close(): void } {
     ...tableOn(table, (write) => Promise.resolve(table.commit([write])[0]!)),
     close: () => table.close(),
   }
+}
+
+/** Objects in `folder`. */
+export function testObjects(
+  folder: string,
+  baseUrl = 'http://127.0.0.1:0',
+): { objects: LocalObjects; table: Table; close(): void } {
+  const table = memoryTable()
+  return { objects: localObjects({ folder, baseUrl, secret: randomBytes(32), table }), table, close: table.close }
 }

@@ -1,6 +1,7 @@
 /** The table of commands, in the order of `cloister help`: each area's list, one after another. */
 import { audit } from './audit.ts'
 import type { Command, Group } from './command.ts'
+import { care } from './home/commands.ts'
 import { datasets } from './datasets/commands.ts'
 import { jobs } from './jobs/commands.ts'
 import { people } from './people.ts'
@@ -20,6 +21,7 @@ export const table: readonly (Command | Group)[] = [
   ...pipelines,
   ...audit,
   ...archives,
+  ...care,
 ]
 
 /** The command or group of that name. */

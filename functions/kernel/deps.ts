@@ -56,6 +56,11 @@ export interface Deps {
   pause: (milliseconds: number, ended?: AbortSignal) => Promise<void>
   /** What this process keeps between requests. */
   memory: Memory
+  /**
+   * Notes, outside of what a restore brings back, that a run's data is to go: a backup must not undo it. Resolves when
+   * that is kept. Missing where a restore learns it otherwise.
+   */
+  noteGone?: (runId: string, as: 'aborted' | 'withdrawn') => Promise<void>
   /** One JSON line; ids and codes only. */
   log: (event: string, fields: Record<string, string | number | boolean | undefined>) => void
 }

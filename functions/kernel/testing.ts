@@ -189,6 +189,7 @@ export async function harness(
     folder: join(folder, 'objects'),
     baseUrl: settings.mainOrigin,
     secret: randomBytes(32),
+    table,
   })
   const deps: StepDeps = {
     kinds,

@@ -1,8 +1,12 @@
-/** The two codes of a participant's receipt: which run, and the proof that it was theirs. */
-import { base32 } from '../../domain/hash.ts'
+/** What is derived of a run's id: the token of its page, and the two codes of a participant's receipt. */
+import { base32, base64url } from '../../domain/hash.ts'
 import type { Keys } from '../../ports/keys.ts'
 
 const grouped = (s: string): string => s.match(/.{1,4}/g)!.join('-')
+
+/** What the page of a run proves itself by; the run's item keeps its SHA-256. */
+export const tokenOf = async (deps: { keys: Pick<Keys, 'mac'> }, runId: string): Promise<string> =>
+  base64url(await deps.keys.mac('run-token', runId))
 
 /** A run id as people copy it: 32 letters and digits in groups of four. */
 export const runCode = (runId: string): string => grouped(runId.slice(4))

@@ -129,8 +129,13 @@ export async function purge(stores: Pick<Stores, 'table' | 'objects'>, runId: st
  * Ends a run without its data: its key is destroyed first, then its records go, its slot is given back, and a tombstone
  * stays. The sweep comes by once more and finishes what a crash interrupted.
  */
-export async function endWithoutData(deps: Stores, found: Run, to: 'aborted' | 'withdrawn'): Promise<Run> {
+export async function endWithoutData(
+  deps: Stores & Pick<Deps, 'noteGone'>,
+  found: Run,
+  to: 'aborted' | 'withdrawn',
+): Promise<Run> {
   const now = deps.now()
+  await deps.noteGone?.(found.runId, to)
   await setDue(deps, found.runId, new Date(now.getTime() + purgeAgainSeconds * 1000))
   let run = found
   const ended = await retrying(deps, async (tries) => {

@@ -4,7 +4,7 @@
  */
 import type { runs } from '../../contracts/runs.ts'
 import { byChance } from '../../domain/runs/assignment.ts'
-import { base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
+import { fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
 import { type Refusal, refusal } from '../../domain/studies/links.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -20,6 +20,7 @@ import {
   type StudyItem,
 } from '../kernel/items.ts'
 import { withdrawn } from './append.ts'
+import { tokenOf } from './codes.ts'
 import { count } from './chunks.ts'
 import { lookAfter } from './end-run.ts'
 import { type Contended, takeSlot } from './slots.ts'
@@ -98,9 +99,6 @@ export const start: Implementation<Routes['start']> = async ({ params, body }, d
   const run = known ?? (await prepare(deps, link, study, runId, body))
   return answer(deps, await finishStart(deps, run), body.wrappedKey)
 }
-
-const tokenOf = async (deps: Pick<Deps, 'keys'>, runId: string): Promise<string> =>
-  base64url(await deps.keys.mac('run-token', runId))
 
 async function answer(deps: Deps, run: Run, wrappedKey: string): ReturnType<Implementation<Routes['start']>> {
   if (run.state === 'withdrawn') throw withdrawn()

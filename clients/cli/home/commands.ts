@@ -1,0 +1,106 @@
+/** doctor, backup, restore: care of a home on this machine. */
+import { resolve } from 'node:path'
+import { defineCommand, force } from '../command.ts'
+import { CliError, exits } from '../io.ts'
+import { handOver, home, homeMeant } from './hand-over.ts'
+
+const pathOf = (given: string | undefined): string | undefined => (given === undefined ? undefined : resolve(given))
+
+const passphraseFile = {
+  type: 'string',
+  value: 'FILE',
+  help: 'reads the passphrase from a file, instead of CLOISTER_PASSPHRASE or asking',
+} as const
+
+const doctor = defineCommand({
+  name: 'doctor',
+  usage: 'doctor [--home FOLDER] [--quick] [--repair] [--receipt FILE]',
+  summary: 'Looks whether a home on this machine is whole, also while its host runs',
+  options: {
+    home,
+    quick: { type: 'boolean', help: 'does not read every byte of every object' },
+    repair: { type: 'boolean', help: 'puts right what can be proved, while no host runs' },
+    accept: { type: 'boolean', help: 'takes keyring, sign-in and secrets as they are now, while no host runs' },
+    receipt: { type: 'string', value: 'FILE', help: 'saves what was found, sealed by the installation’s key' },
+    verify: {
+      type: 'string',
+      value: 'RECEIPT',
+      help: 'tells whether a saved receipt is genuine, and looks at nothing',
+    },
+  },
+  detail: 'Exit codes: 0 nothing is damaged, 1 something is, 2 wrong use.',
+  examples: ['cloister doctor', 'cloister doctor --receipt whole.json', 'cloister doctor --verify whole.json'],
+  run: ({ io, options }) =>
+    handOver(io, 'doctor', {
+      home: homeMeant({ io, options }),
+      quick: options.quick,
+      repair: options.repair,
+      accept: options.accept,
+      receipt: pathOf(options.receipt),
+      verify: pathOf(options.verify),
+    }),
+})
+
+const backup = defineCommand({
+  name: 'backup',
+  usage: 'backup FILE [--home FOLDER] [--passphrase FILE] [--force]',
+  summary: 'Saves a home whole, as of one moment, encrypted, also while its host runs',
+  argument: { name: 'FILE', help: 'where to save it, outside of the home', missing: 'Say where to save it.' },
+  options: { home, passphrase: passphraseFile, force },
+  detail:
+    'The file is read back and compared before it gets its name. It is in the age format: with the passphrase, "age -d FILE | tar x" opens it without Cloister.',
+  examples: ['cloister backup cloister.age', 'cloister backup cloister.age --passphrase secret.txt'],
+  run: ({ io, options, argument }) =>
+    handOver(io, 'backup', {
+      file: resolve(argument),
+      home: homeMeant({ io, options }),
+      passphraseFile: pathOf(options.passphrase),
+      force: options.force,
+    }),
+})
+
+const restore = defineCommand({
+  name: 'restore',
+  usage: 'restore FILE --home FOLDER [--withdrawals FILE] [--passphrase FILE]',
+  summary: 'Makes a home of a backup, and withdraws again who has withdrawn since',
+  argument: { name: 'FILE', help: 'the backup', missing: 'Say which backup.' },
+  options: {
+    home,
+    withdrawals: {
+      type: 'string',
+      value: 'FILE',
+      help: 'the list of withdrawals, or the home that was lost',
+    },
+    passphrase: passphraseFile,
+  },
+  detail: 'The home must be missing or empty. Everything is verified before it gets its place.',
+  examples: ['cloister restore cloister.age --home restored --withdrawals old-home'],
+  run({ io, options, argument }) {
+    if (options.home === undefined) throw new CliError(exits.usage, 'Say where the home is to be, with --home FOLDER.')
+    return handOver(io, 'restore', {
+      file: resolve(argument),
+      home: homeMeant({ io, options }),
+      withdrawals: pathOf(options.withdrawals),
+      passphraseFile: pathOf(options.passphrase),
+    })
+  },
+})
+
+const withdrawals = defineCommand({
+  name: 'withdrawals',
+  usage: 'withdrawals LIST [--home FOLDER]',
+  summary: 'Tells a restored home which runs were withdrawn since its backup',
+  argument: {
+    name: 'LIST',
+    help: 'the list of withdrawals that a host kept, or the home that was lost',
+    missing: 'Say which list, or which home.',
+  },
+  options: { home },
+  detail: 'The next start of the host withdraws them again. An empty list says that there were none.',
+  examples: ['cloister withdrawals old-home --home restored'],
+  run: ({ io, options, argument }) =>
+    handOver(io, 'restore', { home: homeMeant({ io, options }), withdrawals: resolve(argument) }),
+})
+
+/** The commands of this area. */
+export const care = [doctor, backup, restore, withdrawals]

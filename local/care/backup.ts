@@ -1,0 +1,215 @@
+/**
+ * The program behind `cloister backup`: a home as of one moment, encrypted, while its host may run. The table is copied
+ * as SQLite's online backup does it; whatever else there is, is at least as new: objects that the copy names stay where
+ * they are until the backup is done (`held` of adapters/local/objects.ts), and keys are only ever added.
+ */
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { backup as copyDatabase, DatabaseSync } from 'node:sqlite'
+import { pipeline } from 'node:stream/promises'
+import { syncFolder } from '../../adapters/local/durable.ts'
+import { fileOf } from '../../adapters/local/object-records.ts'
+import { TableFile } from '../../adapters/local/table-file.ts'
+import { headFile, inspect, tableFile } from '../../adapters/local/table-folder.ts'
+import { type Head, HeadFile, readHead } from '../../adapters/local/table-head.ts'
+import { examinationExits } from '../../domain/care/finding.ts'
+import { makeOwnFolder } from '../../runner/own-folders.ts'
+import { copyName } from '../conversion.ts'
+import { storeFolder } from '../store.ts'
+import { Trouble } from '../trouble.ts'
+import { decrypted, encrypted, NotOpened } from './age.ts'
+import { ArchiveDamaged, type Listed, type Manifest, packed, type Source, unpacked } from './archive.ts'
+import { type RecordedObject, seenIn } from './look-items.ts'
+import { isHome } from './look.ts'
+import { faultOf } from './look-objects.ts'
+import { passphrase } from './passphrase.ts'
+import { Misused, program, type Voice } from './program.ts'
+
+export interface BackupOptions {
+  home: string
+  file: string
+  passphraseFile?: string
+  force?: boolean
+  json?: boolean
+}
+
+/** What a home makes anew: of processes, of a host that runs, and the host's own log. */
+const passing = new Set([
+  copyName,
+  'store',
+  'objects',
+  'work',
+  'engine',
+  'runners',
+  'lock',
+  'host.json',
+  '.probe',
+  'restored.json',
+])
+const isPassing = (name: string): boolean =>
+  passing.has(name) || name.startsWith('cloister.log') || /-(wal|shm|journal)$|\.new$/.test(name)
+
+/** The name of the table in a backup. */
+export const tableName = 'store/table.sqlite'
+
+async function copyOf(database: string, to: string): Promise<void> {
+  const source = new DatabaseSync(database, { readOnly: true })
+  try {
+    // All pages in one step: one moment, which no writer has to wait for, and which starts no second time.
+    await copyDatabase(source, to, { rate: 2 ** 30 })
+  } finally {
+    source.close()
+  }
+}
+
+/** Copies the table into `folder` and looks at the copy: whole, and not older than what was acknowledged before. */
+async function copyTable(home: string, folder: string): Promise<Head> {
+  const acknowledged = readHead(headFile(storeFolder(home)))
+  await copyOf(tableFile(storeFolder(home)), tableFile(folder))
+  if (acknowledged) HeadFile.make(headFile(folder), acknowledged)
+  const { faults, head } = inspect(folder, 'whole')
+  if (!head || faults.length > 0)
+    throw new Trouble(`The table is damaged, and was not saved: ${faults.join(' ')} "cloister doctor" says more.`)
+  return head
+}
+
+function objectsIn(folder: string): RecordedObject[] {
+  const table = TableFile.read(tableFile(folder))
+  try {
+    return seenIn(table).objects
+  } finally {
+    table.close()
+  }
+}
+
+const sizeOf = (file: string): Promise<number> =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )
+
+/** Files of the home that are neither the table nor objects nor passing; databases as copies in `folder`. */
+async function* otherFiles(home: string, folder: string): AsyncGenerator<Source> {
+  for (const entry of await readdir(home, { withFileTypes: true })) {
+    if (isPassing(entry.name)) continue
+    const path = join(home, entry.name)
+    // Where nothing is in the log beside a database, the file is the database.
+    if (entry.isFile() && (await sizeOf(`${path}-wal`)) > 0) {
+      const copy = join(folder, entry.name)
+      await copyOf(path, copy)
+      yield { name: entry.name, file: copy }
+    } else if (entry.isFile()) yield { name: entry.name, file: path }
+    else if (entry.isDirectory())
+      for (const below of await readdir(path, { recursive: true, withFileTypes: true }))
+        if (below.isFile()) {
+          const file = join(below.parentPath, below.name)
+          yield { name: relative(home, file), file }
+        }
+  }
+}
+
+/** Objects of the copied table. What is damaged is not saved, and named. */
+async function* objectFiles(home: string, objects: RecordedObject[], missing: string[]): AsyncGenerator<Source> {
+  for (const object of objects) {
+    const { bucket, key, record } = object
+    const file = fileOf(join(home, 'objects'), bucket, key, record)
+    if (await faultOf(join(home, 'objects'), object, 'whole')) missing.push(`${bucket}/${key}`)
+    else yield { name: relative(home, file), file }
+  }
+}
+
+async function* chained<T>(...sources: AsyncIterable<T>[]): AsyncGenerator<T> {
+  for (const source of sources) yield* source
+}
+async function* one<T>(value: T): AsyncGenerator<T> {
+  yield value
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
+
+/** Reads a backup to its end, and throws where it is not what was written. */
+async function readBack(file: string, secret: string, voice: Voice): Promise<Manifest> {
+  let read = 0
+  return unpacked(decrypted(createReadStream(file), secret), async (_, body) => {
+    for await (const chunk of body) {
+      read += chunk.length
+      voice.progress(`reading back: ${megabytes(read)}`)
+    }
+  })
+}
+
+interface Made {
+  manifest: Manifest
+  bytes: number
+}
+
+async function make(options: BackupOptions, secret: string, folder: string, voice: Voice): Promise<Made> {
+  const { home, file } = options
+  voice.progress('the table')
+  const head = await copyTable(home, folder)
+  const missing: string[] = []
+  const manifestOf = (files: Listed[]): Manifest => ({
+    kind: 'cloister-backup',
+    format: 1,
+    created: new Date().toISOString(),
+    store: { id: head.store, commits: head.commits, items: head.items, digest: head.digest },
+    files,
+    missing,
+  })
+  const sources = chained(
+    one({ name: tableName, file: tableFile(folder) }),
+    otherFiles(home, folder),
+    objectFiles(home, objectsIn(folder), missing),
+  )
+  let bytes = 0
+  const archive = packed(sources, manifestOf, (more) => {
+    bytes += more
+    voice.progress(`saving: ${megabytes(bytes)}`)
+  })
+  const unfinished = join(dirname(file), `.${basename(file)}.${process.pid}`)
+  try {
+    await pipeline(encrypted(archive, secret), createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }))
+    const handle = await open(unfinished, 'r+')
+    await handle.sync().finally(() => handle.close())
+    const manifest = await readBack(unfinished, secret, voice)
+    await rename(unfinished, file)
+    await syncFolder(dirname(file))
+    return { manifest, bytes }
+  } finally {
+    await rm(unfinished, { force: true })
+  }
+}
+
+async function backup(options: BackupOptions, voice: Voice): Promise<number> {
+  const { home, file } = options
+  if (!isHome(home) || !existsSync(storeFolder(home)))
+    throw new Misused(`There is no home of Cloister at ${home}, or none that this version has opened yet.`)
+  if (!relative(home, file).startsWith('..') && resolve(home) !== resolve(file))
+    throw new Misused('Save the backup outside of the home.')
+  if (existsSync(file) && !options.force) throw new Misused(`${file} is there already; --force writes over it.`)
+  const secret = await passphrase(options.passphraseFile, true)
+  const work = join(home, 'work')
+  await mkdir(work, { recursive: true, mode: 0o700 })
+  // From here on a host removes no file that the copy of its table could name.
+  const folder = await makeOwnFolder('backup', work)
+  try {
+    const { manifest, bytes } = await make(options, secret, folder, voice)
+    const { missing, files, created } = manifest
+    const losses = missing.map((name) => `The object ${name} is damaged, and is not in the backup.`)
+    const saved = `${files.length} files (${megabytes(bytes)}) as of ${created} were saved to ${file}, and read back.`
+    const answer = { file, created, files: files.length, bytes, missing }
+    voice.answer(options.json ? JSON.stringify(answer, null, 2) : [...losses, saved].join('\n'))
+    return missing.length > 0 ? examinationExits.damaged : examinationExits.whole
+  } catch (e) {
+    if (e instanceof NotOpened || e instanceof ArchiveDamaged)
+      throw new Trouble(
+        `The backup could not be read back as it was written, and was removed. Look at the disk of ${file}.`,
+      )
+    throw e
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.main) await program(backup)

@@ -1,0 +1,53 @@
+/** What the programs of this folder share: how they are asked, where they speak, and how they end. */
+import { examinationExits } from '../../domain/care/finding.ts'
+import { Trouble } from '../trouble.ts'
+
+/** What a program says on the way: to people, on the error output, so that answers can be piped. */
+export interface Voice {
+  say: (text: string) => void
+  /** A line that replaces the one before, in a terminal; and else nothing. */
+  progress: (text: string) => void
+  /** The answer. */
+  answer: (text: string) => void
+}
+
+const betweenLines = 200
+
+function voiceOf(quiet: boolean): Voice {
+  let last = 0
+  const live = process.stderr.isTTY && !quiet
+  const clear = live ? '\r\u001b[2K' : ''
+  return {
+    say: (text) => process.stderr.write(`${clear}${text}\n`),
+    progress: (text) => {
+      if (!live || performance.now() - last < betweenLines) return
+      last = performance.now()
+      process.stderr.write(`${clear}${text}`)
+    },
+    answer: (text) => {
+      if (live) process.stderr.write(clear)
+      process.stdout.write(`${text}\n`)
+    },
+  }
+}
+
+/**
+ * Runs a program that the command line hands its options to, as JSON in the first argument (clients/cli/home), and ends
+ * with its exit code. A `Trouble` is said without a stack.
+ */
+export async function program<O extends { json?: boolean }>(
+  run: (options: O, voice: Voice) => Promise<number>,
+): Promise<void> {
+  const options = JSON.parse(process.argv[2] ?? '{}') as O
+  process.exitCode = await run(options, voiceOf(options.json === true)).catch((error: unknown) => {
+    if (!(error instanceof Trouble)) throw error
+    if (options.json) process.stdout.write(`${JSON.stringify({ error: error.message })}\n`)
+    else process.stderr.write(`${error.message}\n`)
+    return error instanceof Misused ? examinationExits.usage : examinationExits.damaged
+  })
+}
+
+/** The person at the keyboard asked for what cannot be. */
+export class Misused extends Trouble {
+  override name = 'Misused'
+}

@@ -1,0 +1,152 @@
+/**
+ * The program behind `cloister restore` and `cloister withdrawals`: makes a home of a backup beside its place, looks at
+ * all of it, and puts it there whole or not at all.
+ */
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { makeFolder, syncFile, syncFolder } from '../../adapters/local/durable.ts'
+import { localKeys } from '../../adapters/local/keys.ts'
+import { TableFile } from '../../adapters/local/table-file.ts'
+import { headFile, tableFile } from '../../adapters/local/table-folder.ts'
+import { HeadFile } from '../../adapters/local/table-head.ts'
+import { examinationExits, isDamaged, sentenceOf } from '../../domain/care/finding.ts'
+import { markHome } from '../conversion.ts'
+import { storeFolder } from '../store.ts'
+import { Trouble } from '../trouble.ts'
+import { decrypted, NotOpened } from './age.ts'
+import { ArchiveDamaged, type Manifest, unpacked } from './archive.ts'
+import { isHome, lookAt } from './look.ts'
+import { passphrase } from './passphrase.ts'
+import { Misused, program, type Voice } from './program.ts'
+import { readRestored, type Restored, unknownWithdrawals, writeRestored } from './restored.ts'
+import { goneBy, listOf, noteGone } from './withdrawals.ts'
+
+export interface RestoreOptions {
+  home: string
+  /** The backup; without it, a home that was restored is told of withdrawals. */
+  file?: string
+  withdrawals?: string
+  passphraseFile?: string
+  json?: boolean
+}
+
+const words: Record<NotOpened['why'], string> = {
+  passphrase: 'This is not its passphrase.',
+  damaged: 'It was cut or changed after it was written: take another backup.',
+  format: 'It is no backup of Cloister.',
+}
+
+async function unpack(file: string, secret: string, folder: string, voice: Voice): Promise<Manifest> {
+  let read = 0
+  try {
+    return await unpacked(decrypted(createReadStream(file), secret), async (name, body) => {
+      const path = join(folder, name)
+      await makeFolder(dirname(path))
+      async function* heard(): AsyncGenerator<Uint8Array> {
+        for await (const chunk of body) {
+          read += chunk.length
+          voice.progress(`restoring: ${Math.round(read / 1e6)} MB`)
+          yield chunk
+        }
+      }
+      await pipeline(heard(), createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+      await syncFile(path)
+    })
+  } catch (e) {
+    if (e instanceof NotOpened) throw new Trouble(`${file} cannot be restored. ${words[e.why]}`)
+    if (e instanceof ArchiveDamaged || e instanceof SyntaxError)
+      throw new Trouble(`${file} cannot be restored. ${words.damaged}`)
+    throw e
+  }
+}
+
+/** The table's file `head`, which a backup does not hold: from now on, where the table stands is acknowledged. */
+function makeHead(folder: string): void {
+  const table = TableFile.read(tableFile(storeFolder(folder)))
+  try {
+    HeadFile.make(headFile(storeFolder(folder)), table.head)
+  } finally {
+    table.close()
+  }
+}
+
+/** Adds to the home's list which runs' data went, by another list or home. */
+async function takeList(home: string, from: string): Promise<number> {
+  const keys = localKeys({ file: join(home, 'keyring.json') })
+  const list = listOf(home)
+  const known = new Set(existsSync(list) ? (await goneBy(list, keys)).map((gone) => gone.run) : [])
+  const found = (await goneBy(from, keys)).filter((gone) => !known.has(gone.run))
+  for (const gone of found) await noteGone(list, keys, gone)
+  return found.length
+}
+
+/** Whether a home can come to a place: there is nothing, or an empty folder. */
+async function refusePlace(home: string): Promise<void> {
+  const there = await readdir(home).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw new Misused(`${home} is no place for a home (${error.code}).`)
+  })
+  if (there.length > 0) throw new Misused(`${home} is not empty. Restore to another folder, or move this one away.`)
+}
+
+async function restore(options: RestoreOptions & { file: string }, voice: Voice): Promise<number> {
+  const { home, file } = options
+  await refusePlace(home)
+  if (!existsSync(file)) throw new Misused(`There is no backup at ${file}.`)
+  const secret = await passphrase(options.passphraseFile, false)
+  await mkdir(dirname(home), { recursive: true })
+  const folder = await mkdtemp(join(dirname(home), `.${basename(home)}.restoring-`))
+  try {
+    const manifest = await unpack(file, secret, folder, voice)
+    makeHead(folder)
+    const { findings } = await lookAt(folder, 'whole', voice.progress)
+    const lost = findings.filter((one) => one.grade === 'damage')
+    // Objects that were damaged before the backup are missing in it, and it said so when it was made.
+    if (isDamaged(findings) && lost.length > manifest.missing.length)
+      throw new Trouble(`${file} cannot be restored: ${lost.map((one) => sentenceOf(one)).join('\n')}`)
+    const known = options.withdrawals === undefined ? undefined : await takeList(folder, options.withdrawals)
+    const restored: Restored = {
+      backup: manifest.created,
+      at: new Date().toISOString(),
+      withdrawals: known === undefined ? 'unknown' : 'due',
+    }
+    await writeRestored(folder, restored)
+    await markHome(folder)
+    await syncFolder(folder)
+    await rmdir(home).catch(() => {})
+    await rename(folder, home)
+    await syncFolder(dirname(home))
+    const unknown = unknownWithdrawals(restored)
+    const lines = [
+      `${manifest.files.length} files of ${manifest.created} were restored to ${home}, and looked at.`,
+      ...lost.map((one) => sentenceOf(one)),
+      known === undefined
+        ? `${unknown.says} ${unknown.todo}`
+        : 'The next start withdraws again whoever has withdrawn since.',
+    ]
+    voice.answer(options.json ? JSON.stringify({ home, ...restored, files: manifest.files.length }) : lines.join('\n'))
+    return examinationExits.whole
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function tellOf({ home, withdrawals, json }: RestoreOptions, { answer }: Voice): Promise<number> {
+  const restored = isHome(home) ? await readRestored(home) : undefined
+  if (!restored || withdrawals === undefined) throw new Misused(`${home} is no home that was restored from a backup.`)
+  const count = await takeList(home, withdrawals)
+  await writeRestored(home, { ...restored, withdrawals: 'due' })
+  answer(
+    json
+      ? JSON.stringify({ home, added: count })
+      : `${count} more runs are on the list. Start the host (again): it withdraws them before it serves anybody.`,
+  )
+  return examinationExits.whole
+}
+
+const asked = (options: RestoreOptions, voice: Voice): Promise<number> =>
+  options.file === undefined ? tellOf(options, voice) : restore({ ...options, file: options.file }, voice)
+
+if (import.meta.main) await program(asked)
