@@ -50,8 +50,8 @@ async function items(table: LocalTable, writer: number, from: number, count: num
   }
 }
 
-async function objectsOf(folder: string, from: number, count: number): Promise<void> {
-  const objects = localObjects({ folder, baseUrl: 'http://nowhere', secret: randomBytes(32) })
+async function objectsOf(folder: string, table: LocalTable, from: number, count: number): Promise<void> {
+  const objects = localObjects({ folder, baseUrl: 'http://nowhere', secret: randomBytes(32), table })
   for (let number = from; number < from + count; number++) {
     const bucket: Bucket = number % 2 === 0 ? 'assets' : 'protected'
     const key = `a/${number % 3}/b`
@@ -77,7 +77,7 @@ async function main(home: string, size: number): Promise<void> {
     const from = round * size
     await Promise.all([
       ...[0, 1, 2, 3, 4, 5].map((writer) => items(table, writer, from, size)),
-      objectsOf(join(home, 'objects'), from, Math.ceil(size / 3)),
+      objectsOf(join(home, 'objects'), table, from, Math.ceil(size / 3)),
       step({ what: 'file', name: 'state.json', value: round }, () =>
         writeWhole(join(home, 'state.json'), JSON.stringify(valueOf('state.json', round))),
       ),

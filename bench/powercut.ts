@@ -14,7 +14,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { localObjects } from '../adapters/local/objects.ts'
-import { openTable } from '../adapters/local/table-folder.ts'
+import { TableFile } from '../adapters/local/table-file.ts'
+import { openTable, tableFile } from '../adapters/local/table-folder.ts'
+import { tableOn } from '../adapters/local/table-on-file.ts'
 import { itemOf } from '../adapters/local/table-row.ts'
 import type { Bucket } from '../ports/objects.ts'
 import { ensureStrace } from '../tools/strace.ts'
@@ -100,6 +102,27 @@ function itemsIn(home: string, storeIsPromised: boolean, alarms: string[]): Map<
   }
 }
 
+interface KeptObjects {
+  read: (bucket: Bucket, key: string) => Promise<string | undefined>
+  close: () => void
+}
+
+/** The objects of a home, by the records in its table; none where there is no table. */
+function objectsIn(home: string): KeptObjects {
+  const file = tableFile(join(home, 'store'))
+  if (!existsSync(file)) return { read: () => Promise.resolve(undefined), close: () => {} }
+  const table = TableFile.read(file)
+  const records = tableOn(table, () => Promise.reject(new Error('What a cut has left is only read')))
+  const objects = localObjects({ folder: join(home, 'objects'), baseUrl: '', secret: Buffer.alloc(32), table: records })
+  return {
+    read: async (bucket, key) => {
+      const bytes = await objects.get(bucket, key).catch(() => undefined)
+      return bytes && Buffer.from(bytes).toString()
+    },
+    close: () => table.close(),
+  }
+}
+
 function organisationsIn(home: string): string {
   const file = join(home, 'keyring.json')
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
@@ -110,7 +133,9 @@ async function look(home: string, promises: Promises): Promise<Found> {
   const found: Found = { lost: [], alarms: [] }
   const store = promises.all.get('store store')
   const items = itemsIn(home, store?.acknowledged !== undefined, found.alarms)
-  const objects = localObjects({ folder: join(home, 'objects'), baseUrl: '', secret: Buffer.alloc(32) })
+  // A table that cannot be opened has been said already, and is not asked.
+  if (found.alarms.length > 0) return found
+  const objects = objectsIn(home)
   const keys = organisationsIn(home)
   const isThere = async ({ what, name }: Step): Promise<string | undefined> => {
     switch (what) {
@@ -118,8 +143,7 @@ async function look(home: string, promises: Promises): Promise<Found> {
         return items.get(name)
       case 'object': {
         const [bucket, key] = name.split('|') as [Bucket, string]
-        const bytes = await objects.get(bucket, key).catch(() => undefined)
-        return bytes && Buffer.from(bytes).toString()
+        return objects.read(bucket, key)
       }
       case 'key':
         return keys.includes(`"organisationId": "${name}"`) ? '' : undefined
@@ -131,9 +155,8 @@ async function look(home: string, promises: Promises): Promise<Found> {
         return existsSync(join(home, 'store')) ? '' : undefined
     }
   }
-  if (found.alarms.length === 0)
-    for (const [key, promised] of promises.all)
-      if (!allows(promised, await isThere(promised.step))) found.lost.push(key)
+  for (const [key, promised] of promises.all) if (!allows(promised, await isThere(promised.step))) found.lost.push(key)
+  objects.close()
   return found
 }
 

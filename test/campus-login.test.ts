@@ -1,7 +1,7 @@
 /** Sign-in by an identity provider that nobody here wrote: glewlwyd of Debian, whose people and groups are its own. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimsOf, freePort, type Tokens, Visitor } from '../local/testing.ts'
-import type { CampusPerson } from '../local/login/campus.ts'
+import type { CampusPerson } from '../local/login/campus-port.ts'
 import { startLogin, type TestLogin } from '../local/login/testing.ts'
 import { type Glewlwyd, startGlewlwyd } from './glewlwyd.ts'
 

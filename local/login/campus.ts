@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import * as client from 'openid-client'
-import type { CampusSettings } from '../campus-login.ts'
 import { groupsIn } from '../../domain/access/group-rules.ts'
 import { Email } from '../../contracts/shapes.ts'
+import type { Campus } from './campus-port.ts'
 import { problemPage } from './pages.ts'
 import { type Exchange, html, type LoginParts, redirect } from './parts.ts'
 import type { Begun } from './sign-in.ts'
@@ -14,18 +14,6 @@ import { type Account, campusPrefix } from './state.ts'
 
 /** Where the campus' provider sends people back to: one address for all, as it must be registered there. */
 export const campusReturn = '/oidc/campus'
-
-/** What the campus said of who signed in. */
-export interface CampusPerson {
-  sub: string
-  groups: string[]
-}
-export interface Campus {
-  settings: CampusSettings
-  /** Told at every sign-in, before it counts; what it throws stops the sign-in. */
-  arrived: (person: CampusPerson) => Promise<void>
-  log: (problem: string) => void
-}
 
 /** A sign-in at the campus takes no longer than this. */
 const patienceSeconds = 15 * 60

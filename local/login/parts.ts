@@ -6,7 +6,7 @@ import type { Mail } from '../../ports/mail.ts'
 import { readBody, send } from '../http.ts'
 import { isHttps } from '../reach.ts'
 import { type DemoPeople, problemPage } from './pages.ts'
-import type { Campus } from './campus.ts'
+import type { Campus } from './campus-port.ts'
 import type { LoginState } from './state.ts'
 
 export interface LoginParts {
