@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { extract, type Header, pack } from 'tar-stream'
+import { type Extract, extract, type Header, pack } from 'tar-stream'
 
 /** A file that is to be packed, under the name it has in the archive. */
 export interface Source {
@@ -107,21 +107,35 @@ export function packed(
 const isBelow = (name: string): boolean =>
   name !== '' && !name.includes('\\') && name.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 
+/** What becomes of a file: all of its bytes are read when this resolves. */
+type Take = (name: string, body: AsyncIterable<Uint8Array>) => Promise<void>
+
 const largestManifest = 512 * 1024 * 1024
 
 /**
  * Reads an archive to its end and answers its manifest; `take` gets every file's name and bytes. Throws
  * `ArchiveDamaged` when files are missing, more, or others than the manifest lists.
  */
-export async function unpacked(
-  archive: AsyncIterable<Uint8Array>,
-  take: (name: string, body: AsyncIterable<Uint8Array>) => Promise<void>,
-): Promise<Manifest> {
+export async function unpacked(archive: AsyncIterable<Uint8Array>, take: Take): Promise<Manifest> {
   const reading = extract()
-  const feed = (async () => {
+  let failure: unknown
+  const feed = async (): Promise<void> => {
     for await (const chunk of archive) if (!reading.write(chunk)) await drained(reading)
     reading.end(undefined)
-  })().catch((e: unknown) => reading.destroy(e as Error))
+  }
+  feed().catch((error: unknown) => {
+    failure = error
+    reading.destroy(error as Error)
+  })
+  try {
+    return await readEntries(reading, take)
+  } catch (e) {
+    // Of a source that fails the reader hears only that it is over.
+    throw failure ?? e
+  }
+}
+
+async function readEntries(reading: Extract, take: Take): Promise<Manifest> {
   const found = new Map<string, Listed>()
   let manifest: Manifest | undefined
   for await (const entry of reading) {
@@ -144,7 +158,6 @@ export async function unpacked(
     await take(name, heard())
     found.set(name, { name, size, sha256: hash.digest('hex') })
   }
-  await feed
   if (manifest?.kind !== 'cloister-backup' || manifest.format !== 1) throw new ArchiveDamaged('it has no manifest')
   const same = manifest.files.every(({ name, size, sha256 }) => {
     const one = found.get(name)
