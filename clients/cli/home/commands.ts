@@ -48,7 +48,7 @@ const backup = defineCommand({
   argument: { name: 'FILE', help: 'where to save it, outside of the home', missing: 'Say where to save it.' },
   options: { home, passphrase: passphraseFile, force },
   detail:
-    'The file is read back and compared before it gets its name. It is in the age format: with the passphrase, "age -d FILE | tar x" opens it without Cloister.',
+    'The file is read back and compared before it gets its name. It is a tar archive in the age format: with the passphrase, age and tar open it without Cloister.',
   examples: ['cloister backup cloister.age', 'cloister backup cloister.age --passphrase secret.txt'],
   run: ({ io, options, argument }) =>
     handOver(io, 'backup', {
