@@ -9,7 +9,7 @@ import { sentenceOf } from './last-words.ts'
 import { mailServerFrom } from './mail.ts'
 import { metricsTokenFrom } from './metrics.ts'
 import { outlast } from './outlast.ts'
-import { reachFrom } from './reach.ts'
+import { isHttps, reachFrom } from './reach.ts'
 import { Trouble, Unanswered } from './trouble.ts'
 
 const defaultPort = 4280
@@ -94,7 +94,7 @@ export async function run(): Promise<void> {
     })
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
-  // A terminal that goes away ends the host; where it has a certificate, the signal is how it hears of a new one.
+  // A terminal that goes away ends a laptop's host; a public one is told by the same signal to read its certificate.
   process.on('SIGHUP', () => (renew ? renew() : end()))
   // A reader of our output that went away (`| head`) is no reason to stop.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
@@ -116,7 +116,8 @@ export async function run(): Promise<void> {
     stop = host.close
     outlast(host)
     const { before } = host.lastWords
-    if (reach.certificate) renew = renewal(reach.certificate, host)
+    // A service is told to reload by the same signal; without a certificate of its own it has nothing to do.
+    if (isHttps(reach.mainOrigin)) renew = reach.certificate ? renewal(reach.certificate, host) : () => {}
     const people = host.demo
       ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n`
       : ''
