@@ -1,7 +1,7 @@
 /** What nothing names goes a while after the last link; what anything names stays, whoever was killed in between. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { plantLink, plantStudy } from '../../test/ingest-support.ts'
-import { datasetUploads } from '../datasets/uploads.ts'
+import { datasetUploads } from './dataset-uploads.ts'
 import {
   type DatasetItem,
   type DatasetVersionItem,

@@ -23,6 +23,8 @@ import { toSynthesis } from './view.ts'
 import { openBudget } from '../stores/budget.ts'
 import { blobKey } from '../stores/dataset-files.ts'
 import { submitRegistration } from '../stores/registration-job.ts'
+import { datasetUploads } from '../stores/dataset-uploads.ts'
+import { linksGiven } from '../stores/uploads.ts'
 import { linkSeconds } from '../kernel/links.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
@@ -157,6 +159,8 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller, int
     state: 'uploading',
     upload: body.file,
   })
+  // Never read, it is named by nothing, and goes.
+  await linksGiven(deps, datasetUploads, datasetId)
   const upload = await deps.objects.signedPut(
     'protected',
     blobKey(datasetId, body.file.sha256),

@@ -1,5 +1,5 @@
 /** Jobs that read a custodian's files or store a version: nothing is asked of the data, so nothing is judged. */
-import { datasetUploads } from '../uploads.ts'
+import { datasetUploads } from '../../stores/dataset-uploads.ts'
 import { tidyUploads } from '../../stores/uploads.ts'
 import { type JobKindFacts, type JobKindSteps, usualFacts, usualSteps } from '../../workflow/job-kind.ts'
 

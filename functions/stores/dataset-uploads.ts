@@ -3,8 +3,8 @@ import { jobLife } from '../../domain/jobs/life.ts'
 import { queryAll } from '../../ports/table.ts'
 import { type DatasetItem, type DatasetVersionItem, indexKeyOf, type JobItem, keyOf } from '../kernel/items.ts'
 import { readJson } from '../kernel/stored-json.ts'
-import { blobKey, readingOf } from '../stores/dataset-files.ts'
-import type { UploadFolder } from '../stores/uploads.ts'
+import { blobKey, readingOf } from './dataset-files.ts'
+import type { UploadFolder } from './uploads.ts'
 
 type Version = Pick<DatasetVersionItem, 'files' | 'filesKey'>
 
