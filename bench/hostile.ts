@@ -80,13 +80,20 @@ const { organisationId } = (await rosa.access.me()).memberships[0]!
 const studies = (await rosa.studies.list({ params: { organisationId } })).items
 const { studyId } = studies.find(({ title }) => title === 'Flanker')!
 const [link] = (await rosa.studies.links({ params: { studyId } })).items
-const opened = await createClient({ baseUrl: origin, token: () => undefined }).runs.link({ params: { code: link!.code } })
+const opened = await createClient({ baseUrl: origin, token: () => undefined }).runs.participation({
+  params: { code: link!.code },
+  query: {},
+})
 const datasets = (await as('anil').datasets.list({ params: { organisationId }, query: {} })).items
 const [experiment] = (await as('rosa').pipelines.experiments({ params: { organisationId }, query: {} })).items
 const [pipeline] = (await as('rosa').pipelines.list({ params: { organisationId }, query: {} })).items
 const run = await createClient({ baseUrl: origin, token: () => undefined }).runs.start({
   params: { code: link!.code },
-  body: { nonce: randomBytes(24).toString('base64url'), kid, wrappedKey: randomBytes(384).toString('base64url') },
+  body: {
+    nonce: randomBytes(24).toString('base64url'),
+    kid: opened.key.kid,
+    wrappedKey: randomBytes(384).toString('base64url'),
+  },
 })
 tokens.set('participant', run.token)
 const world: World = {
@@ -220,9 +227,12 @@ for (const { area, name, route } of routes) {
     for (const role of values.quick ? rolesFor(route).slice(0, 1) : rolesFor(route)) await attack(one, role)
   }
 }
+const likely = [
+  ['/api/jobs', 'anil'],
+  ['/oidc', 'nobody'],
+] as const
 for (const one of handMade(world).filter(wanted)) {
-  const roles = one.path.startsWith('/api/jobs') ? ['anil'] : one.path.startsWith('/oidc') ? ['nobody'] : ['rosa']
-  for (const role of roles) await attack(one, role)
+  await attack(one, likely.find(([path]) => one.path.startsWith(path))?.[1] ?? 'rosa')
 }
 
 // -------- what came of it
@@ -240,10 +250,11 @@ if (!hostEnded)
 await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 
 const worst = outcomes.toSorted((a, b) => b.othersMs - a.othersMs)
-for (const one of worst.slice(0, 25))
-  console.log(
-    `${String(one.othersMs).padStart(6)} ms others  ${String(one.loopMs).padStart(6)} ms loop  ${String(one.cpuMs).padStart(6)} ms cpu  ${one.status}  ${one.role.padEnd(11)} ${one.name}`,
-  )
+const padded = (ms: number, what: string): string => `${String(ms).padStart(6)} ms ${what}`
+for (const { othersMs, loopMs, cpuMs, status, role, name } of worst.slice(0, 25)) {
+  const times = [padded(othersMs, 'others'), padded(loopMs, 'loop'), padded(cpuMs, 'cpu')]
+  console.log(`${times.join('  ')}  ${status}  ${role.padEnd(11)} ${name}`)
+}
 const failed = outcomes.filter(({ status }) => status === 0 || (status >= 500 && status !== 503))
 for (const { name, role, status } of failed) console.log(`failed: ${status} ${role} ${name}`)
 const delays = worst.map(({ othersMs }) => Math.max(0, othersMs - idleP99)).toReversed()

@@ -35,9 +35,9 @@ function studies({ studyId }: World): Attack[] {
   })
   let nested: object = { name: 'x', type, stimulus: 'y' }
   for (let i = 0; i < 45; i++) nested = { name: `n${i}`, timeline: [nested] }
-  const asset = (i: number): object => ({
-    path: `pictures-of-faces-in-a-folder/${i}.png`,
-    sha256: i.toString(16).padStart(64, '0'),
+  const asset = (number: number): object => ({
+    path: `pictures-of-faces-in-a-folder/${number}.png`,
+    sha256: number.toString(16).padStart(64, '0'),
     size: 1,
     type: 'image/png',
   })

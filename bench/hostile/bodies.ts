@@ -29,45 +29,49 @@ export function shapeless(most: number): Hostile[] {
 type Json = z.core.JSONSchema.BaseSchema
 const fills = ['<img ', 'a?', ' ', '(', '-', 'é', '/', '{{', '0', "'a'+"] as const
 
+/** What a text, a list or a record is filled with, and how many bytes of it there is room for. */
+interface Filling {
+  fill: string
+  room: number
+  depth: number
+}
+const inside = (filling: Filling, room: number): Filling => ({ ...filling, room, depth: filling.depth + 1 })
+const textOf = ({ fill, room }: Filling, most = Infinity): string =>
+  fill.repeat(Math.max(1, Math.floor(Math.min(most, room * 0.9) / fill.length)))
+
+function objectOf({ properties, additionalProperties }: Json, filling: Filling): object {
+  const names = Object.keys(properties ?? {})
+  if (names.length > 0)
+    return Object.fromEntries(
+      names.map((name) => [name, valueOf(properties![name]!, inside(filling, filling.room / names.length))]),
+    )
+  if (typeof additionalProperties !== 'object') return {}
+  const count = Math.min(20_000, Math.floor(filling.room / 40))
+  const one = valueOf(additionalProperties, inside(filling, 40))
+  return Object.fromEntries(Array.from({ length: count }, (_, place) => [`name${place}`, one]))
+}
+
+function listOf({ items, maxItems }: Json, filling: Filling): unknown[] {
+  const one = valueOf((items as Json | undefined) ?? {}, inside(filling, 40))
+  const size = Math.max(2, JSON.stringify(one ?? null).length + 1)
+  return Array.from({ length: Math.min(maxItems ?? Infinity, Math.floor(filling.room / size)) }, () => one)
+}
+
+const plain: Readonly<Record<string, unknown>> = { number: 1, integer: 1, boolean: true, null: null }
 /**
- * A value of a schema in which every list, record and text is about as large as `room` bytes let it be; `fill` is what
- * texts are made of. Not always one that the schema takes: refusing may be the slow part.
+ * A value of a schema in which every list, record and text is about as large as there is room for. Not always one that
+ * the schema takes: refusing may be the slow part.
  */
-function valueOf(schema: Json | boolean, room: number, fill: string, depth = 0): unknown {
-  if (typeof schema === 'boolean' || depth > 12) return fill
-  const { type, properties, items, enum: choices, const: constant, anyOf, oneOf, allOf, additionalProperties } = schema
-  if (constant !== undefined) return constant
-  if (choices) return choices[0]
-  const one = anyOf?.at(-1) ?? oneOf?.at(-1) ?? allOf?.[0]
-  if (one) return valueOf(one as Json, room, fill, depth + 1)
-  switch (Array.isArray(type) ? type[0] : type) {
-    case 'object': {
-      const names = Object.keys(properties ?? {})
-      const known = names.map((name) => [name, valueOf(properties![name]!, room / names.length, fill, depth + 1)])
-      const open = typeof additionalProperties === 'object' && names.length === 0
-      const count = open ? Math.min(20_000, Math.floor(room / 40)) : 0
-      const further = Array.from({ length: count }, (_, i) => [
-        `name${i}`,
-        valueOf(additionalProperties as Json, room / count, fill, depth + 1),
-      ])
-      return Object.fromEntries([...known, ...further]) as unknown
-    }
-    case 'array': {
-      const sample = valueOf((items as Json | undefined) ?? {}, 40, fill, depth + 1)
-      const size = Math.max(2, JSON.stringify(sample ?? null).length + 1)
-      const count = Math.min(schema.maxItems ?? Infinity, Math.floor(room / size))
-      return Array.from({ length: count }, () => sample)
-    }
-    case 'string':
-      return fill.repeat(Math.max(1, Math.floor(Math.min(schema.maxLength ?? Infinity, room * 0.9) / fill.length)))
-    case 'number':
-    case 'integer':
-      return 1
-    case 'boolean':
-      return true
-    default:
-      return fill.repeat(Math.max(1, Math.floor((room * 0.9) / fill.length)))
-  }
+function valueOf(schema: Json | boolean, filling: Filling): unknown {
+  if (typeof schema === 'boolean' || filling.depth > 12) return filling.fill
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum) return schema.enum[0]
+  const one = (schema.anyOf ?? schema.oneOf ?? schema.allOf)?.at(-1)
+  if (one) return valueOf(one as Json, inside(filling, filling.room))
+  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type
+  if (type === 'object') return objectOf(schema, filling)
+  if (type === 'array') return listOf(schema, filling)
+  return type !== undefined && Object.hasOwn(plain, type) ? plain[type] : textOf(filling, schema.maxLength)
 }
 
 /** Of the shape that a route's body has, filled to the brim; `few` takes two fillings of all. */
@@ -76,10 +80,10 @@ export function shaped({ body, maxBody = 1024 * 1024 }: Route, few: boolean): Ho
   const schema = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as Json
   return fills.slice(0, few ? 2 : fills.length).map((fill) => {
     let room = maxBody * 0.8
-    let text = JSON.stringify(valueOf(schema, room, fill))
+    let text = JSON.stringify(valueOf(schema, { fill, room, depth: 0 }))
     while (Buffer.byteLength(text) > maxBody) {
       room /= 2
-      text = JSON.stringify(valueOf(schema, room, fill))
+      text = JSON.stringify(valueOf(schema, { fill, room, depth: 0 }))
     }
     return { name: `shaped, of ${JSON.stringify(fill)}`, text }
   })
