@@ -13,6 +13,7 @@ import { type LocalObjects, localObjects } from '../adapters/local/objects.ts'
 import { realPause } from '../functions/kernel/pause.ts'
 import { sweepLeftovers } from '../runner/own-folders.ts'
 import { applyGroupRules } from '../functions/access/group-rules.ts'
+import { asideThreads } from './aside.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
@@ -251,6 +252,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       now: () => Date.now(),
     })
     const keys = localKeys({ file: join(home, 'keyring.json') })
+    const threads = asideThreads()
+    undo.push(threads.close)
     const deps: StepDeps = {
       kinds,
       // Letters that stay here reach nobody: whoever invites hands the link on.
@@ -267,6 +270,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       pause: realPause,
       memory: new Map(),
       noteGone: (run, as) => noteGone(process.env['CLOISTER_WITHDRAWALS'] || listOf(home), keys, { run, as }),
+      aside: threads.aside,
       log,
       settings: { ...settingsOf(reach, tried, options.runs), diskHasRoom: async () => !isFull(home) },
     }

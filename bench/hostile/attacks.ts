@@ -67,10 +67,10 @@ function studies({ studyId }: World): Attack[] {
     publish(
       'assets and files that are not among them',
       {
-        timeline: list(20_000, (i) => ({
-          name: `t${i}`,
+        timeline: list(20_000, (place) => ({
+          name: `t${place}`,
           type,
-          stimulus: `<img src=pictures-of-faces-in-folder/${i}>`,
+          stimulus: `<img src=pictures-of-faces-in-folder/${place}>`,
         })),
       },
       list(5000, asset),

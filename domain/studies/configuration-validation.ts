@@ -89,7 +89,7 @@ function checkConditions(found: Findings, value: unknown): Record<string, unknow
   const list = found.list(value, path, 'a list of conditions, each with a name') ?? []
   if (Array.isArray(value) && (value.length === 0 || value.length > 100))
     found.add(path, 'This is not a usable number of conditions', value.length, '1 to 100')
-  for (const [index, one] of list.entries()) {
+  for (const [index, one] of list.slice(0, 100).entries()) {
     const condition = found.object(one, pointer(path, index), 'an object with a name')
     if (!condition) continue
     const at = pointer(path, index)

@@ -11,6 +11,7 @@ import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
 import type { Memory } from './memory.ts'
+import type { Aside } from './heavy-work.ts'
 
 export interface Settings {
   /** Where the portal, participant pages and /api are, without a trailing slash. */
@@ -61,6 +62,8 @@ export interface Deps {
    * that is kept. Missing where a restore learns it otherwise.
    */
   noteGone?: (runId: string, as: 'aborted' | 'withdrawn') => Promise<void>
+  /** Where heavy work is done that would hold up others; where there is none, it is done in place. */
+  aside?: Aside
   /** One JSON line; ids and codes only. */
   log: (event: string, fields: Record<string, string | number | boolean | undefined>) => void
 }

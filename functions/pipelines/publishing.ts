@@ -145,10 +145,14 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
     resources: { ...defaultResources, ...body.definition.resources } as PipelineDefinition['resources'],
   }
   const files = [...body.files].sort((a, b) => (a.path < b.path ? -1 : 1))
-  const faults = definitionFaults(
-    definition,
-    body.files.map((f) => f.path),
-  ).map((f) => ({ ...f, path: f.path.startsWith('/files') ? `/body${f.path}` : `/body/definition${f.path}` }))
+  const paths = body.files.map((f) => f.path)
+  const said = deps.aside
+    ? await deps.aside('definitionFaults', definition, paths)
+    : definitionFaults(definition, paths)
+  const faults = said.map((fault) => ({
+    ...fault,
+    path: fault.path.startsWith('/files') ? `/body${fault.path}` : `/body/definition${fault.path}`,
+  }))
   const text = canonical({ definition, files })
   if (text.length > longestVersion)
     faults.push({

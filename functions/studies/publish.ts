@@ -122,10 +122,10 @@ async function bump(deps: Deps, study: StudyItem, version: number): Promise<void
 export const publish: Implementation<Routes['publish']> = async ({ study, caller, body }, deps) => {
   checkPaths(body.assets)
   checkBounds(body.assets)
-  const checked = validateConfiguration(
-    body.configuration,
-    body.assets.map((a) => a.path),
-  )
+  const paths = body.assets.map((a) => a.path)
+  const checked = deps.aside
+    ? await deps.aside('validateConfiguration', body.configuration, paths)
+    : validateConfiguration(body.configuration, paths)
   if (!checked.ok)
     throw new Failure(
       'invalid-configuration',
