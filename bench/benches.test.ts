@@ -18,6 +18,8 @@ const faults = [
   'gate',
   'falseAlarms',
   'bites',
+  'failed',
+  'hostEnded',
 ]
 
 interface Line {
@@ -72,6 +74,7 @@ it('there are as many as there were', () => {
     'attacks',
     'coldstart',
     'corrupt',
+    'hostile',
     'ingest',
     'job',
     'logs',

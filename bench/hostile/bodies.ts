@@ -74,11 +74,11 @@ function valueOf(schema: Json | boolean, filling: Filling): unknown {
   return type !== undefined && Object.hasOwn(plain, type) ? plain[type] : textOf(filling, schema.maxLength)
 }
 
-/** Of the shape that a route's body has, filled to the brim; `few` takes two fillings of all. */
+/** Of the shape that a route's body has, filled to the brim; `few` takes one filling of all. */
 export function shaped({ body, maxBody = 1024 * 1024 }: Route, few: boolean): Hostile[] {
   if (!body) return []
   const schema = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as Json
-  return fills.slice(0, few ? 2 : fills.length).map((fill) => {
+  return fills.slice(0, few ? 1 : fills.length).map((fill) => {
     let room = maxBody * 0.8
     let text = JSON.stringify(valueOf(schema, { fill, room, depth: 0 }))
     while (Buffer.byteLength(text) > maxBody) {
