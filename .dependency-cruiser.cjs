@@ -143,6 +143,16 @@ module.exports = {
       from: { path: '^local/' },
       to: { path: '^functions/wiring\\.ts$|\\.handler\\.ts$' },
     },
+    ...layer('simulation', 'simulation', [
+      'functions',
+      'contracts',
+      'domain',
+      'ports',
+      'clients',
+      'local/(api|http)\\.ts$',
+      'web/participant/(api|device|queue|run-sealing|sender)\\.ts$',
+      'test/memory-engine\\.ts$',
+    ]),
     ...layer('portal', 'web/portal', ['contracts', 'domain', 'clients', 'web/study/protocol\\.ts$']),
     {
       name: 'portal-areas-apart',
@@ -173,7 +183,7 @@ module.exports = {
       severity: 'error',
       comment: 'local, lib, bin, web, bench and tools are programs, not libraries',
       from: { path: '^(domain|contracts|ports|adapters|functions|clients)/', pathNot: tests },
-      to: { path: '^(local|lib|bin|web|bench|tools|examples)/' },
+      to: { path: '^(local|lib|bin|simulation|web|bench|tools|examples)/' },
     },
   ],
   options: {

@@ -20,6 +20,7 @@ const faults = [
   'bites',
   'failed',
   'hostEnded',
+  'broken',
 ]
 
 interface Line {
@@ -83,6 +84,7 @@ it('there are as many as there were', () => {
     'powercut',
     'properties',
     'query',
+    'simulate',
     'synthesis',
   ])
 })

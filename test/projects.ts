@@ -13,6 +13,6 @@ export const projects = {
   ],
   platform: ['test/**/*.test.ts', 'runner/**/*.test.ts', 'local/{compute,host}.test.ts'],
   unit: [
-    '{contracts,domain,ports,adapters,runner,functions,local,web,clients,bench,tools,test,examples}/**/*.test.{ts,tsx}',
+    '{contracts,domain,ports,adapters,runner,functions,local,simulation,web,clients,bench,tools,test,examples}/**/*.test.{ts,tsx}',
   ],
 }

@@ -16,6 +16,7 @@ const folders = [
   'web',
   'clients',
   'bench',
+  'simulation',
   'tools',
   'test',
 ].filter((f) => existsSync(join(root, f)))

@@ -45,6 +45,9 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['clients/a.ts', '../functions/kernel/target.ts', 'clients-imports'],
   ['lib/a.ts', '../functions/kernel/target.ts', 'lib-imports'],
   ['bin/a.ts', '../domain/target.ts', 'bin-imports'],
+  ['simulation/a.ts', '../local/target.ts', 'simulation-imports'],
+  ['simulation/b.ts', '../adapters/aws/target.ts', 'simulation-imports'],
+  ['functions/kernel/s.ts', '../../simulation/target.ts', 'nobody-imports-programs'],
   ['clients/b.ts', '../local/target.ts', 'nobody-imports-programs'],
   ['domain/d.ts', './nothing.ts', 'no-unresolved'],
   ['domain/e.ts', './planted.test.ts', 'no-tests-in-programs'],
@@ -99,6 +102,7 @@ const targets = [
   'clients',
   'lib',
   'bin',
+  'simulation',
   'runner',
   'runner/engine',
 ].map((f) => `${f}/target.ts`)

@@ -16,7 +16,7 @@ function listed(): string[] {
   })
   if (git.status === 0) return git.stdout.split('\n')
   return globSync(
-    '{bin,lib,contracts,domain,ports,adapters,functions,local,runner,web,clients,bench,tools,test}/**/*',
+    '{bin,lib,contracts,domain,ports,adapters,functions,local,runner,web,clients,bench,simulation,tools,test}/**/*',
     {
       cwd: root,
     },

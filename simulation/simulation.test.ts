@@ -1,0 +1,60 @@
+/**
+ * Histories from a fixed set of seeds hold every law, and those in which a fault was put back do not. Histories play in
+ * threads of their own: a played machine is played for good.
+ */
+import { describe, expect, it, vi } from 'vitest'
+import { tableContract } from '../ports/table.contract.ts'
+import type { Table } from '../ports/table.ts'
+import { missed } from './coverage.ts'
+import { mutations } from './mutations.ts'
+import { ItemStore } from './store.ts'
+import { playHistories } from './threads.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+/** The items of a world, answered at once, and is its index. */
+function tableOn(store: ItemStore): Table {
+  const shownAt = (): number => Date.now()
+  return {
+    get: async (key, attributes) => store.get(key, attributes) as never,
+    create: async (item) => store.create(item, shownAt()) as never,
+    replace: async (item, rev) => store.replace(item, rev, shownAt()) as never,
+    update: async (key, change) => store.update(key, change, shownAt()) as never,
+    remove: async (key) => store.remove(key, shownAt()),
+    query: async (pk, options = {}) => store.query(pk, options, Date.now()) as never,
+  }
+}
+tableContract('simulated', async () => ({ table: tableOn(new ItemStore()), close: async () => {} }))
+
+describe('histories', () => {
+  it('hold every law, and walk the life cycles', async () => {
+    const { outcomes, broken } = await playHistories({ from: 1, threads: 2, milliseconds: Infinity, most: 80 })
+    expect(broken?.lines.slice(-40).join('\n')).toBeUndefined()
+    expect(outcomes).toHaveLength(80)
+    expect(outcomes.reduce((kills, outcome) => kills + outcome.kills, 0)).toBeGreaterThan(1000)
+    const seen = new Set(outcomes.flatMap((outcome) => outcome.seen))
+    expect(missed(seen).filter((step) => !rarely.test(step))).toEqual([])
+  })
+
+  it('are the same from the same seed', async () => {
+    const wanted = { from: 7, threads: 1, milliseconds: Infinity, most: 4 }
+    const [first, second] = await Promise.all([playHistories(wanted), playHistories(wanted)])
+    expect(second.outcomes).toEqual(first.outcomes)
+    expect(new Set(first.outcomes.map((outcome) => outcome.trace)).size).toBe(4)
+  })
+
+  it.each(Object.entries(mutations))('find a fault that is put back: %s', async (mutation, { what }) => {
+    const { outcomes } = await playHistories({
+      from: 1,
+      threads: 1,
+      milliseconds: 60_000,
+      most: 400,
+      mutation,
+      shrinks: false,
+    })
+    expect(outcomes.at(-1)!.broken, what).toBeDefined()
+  })
+})
+
+/** Steps that a set of seeds of this size need not walk. */
+const rarely = /^SYN |nothing yet/
