@@ -151,7 +151,7 @@ module.exports = {
       'clients',
       'local/(api|http)\\.ts$',
       'web/participant/(api|device|queue|run-sealing|sender)\\.ts$',
-      'test/memory-engine\\.ts$',
+      'adapters/local/item-rules\\.ts$',
     ]),
     ...layer('portal', 'web/portal', ['contracts', 'domain', 'clients', 'web/study/protocol\\.ts$']),
     {

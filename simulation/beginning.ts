@@ -19,7 +19,7 @@ import {
 import type { Role } from '../domain/access/permissions.ts'
 import type { StoredData } from '../ports/engine.ts'
 import type { Item } from '../ports/table.ts'
-import { people, schema } from '../test/memory-engine.ts'
+import { people, schema } from './memory-engine.ts'
 import { kidOf } from './keys.ts'
 import { ItemStore } from './store.ts'
 import type { Beginning, StoredObject } from './world.ts'

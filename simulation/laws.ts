@@ -5,6 +5,7 @@
 import { type Block, emptyHead, eventsOf, walk } from '../domain/audit/chain.ts'
 import { datasetLife } from '../domain/datasets/life.ts'
 import { jobLife, type JobState } from '../domain/jobs/life.ts'
+import { mostQuestions } from '../domain/jobs/places.ts'
 import { runHash } from '../domain/runs/records.ts'
 import { runLife } from '../domain/runs/life.ts'
 import { placed } from '../domain/runs/sequence.ts'
@@ -37,8 +38,6 @@ export const lives: Readonly<Record<string, { sk: string; life: Life }>> = {
   SYN: { sk: 'SYNTHESIS', life: synthesisLife },
 }
 
-/** Live questions that one person may have (functions/jobs/asking.ts). */
-const mostLiveJobs = 20
 const prefixOf = (pk: string): string => pk.split('#', 1)[0]!
 const holdsOf = (budget: object): number =>
   Object.entries(budget).reduce((sum, [name, value]) => sum + (name.startsWith('hold_') ? (value as number) : 0), 0)
@@ -90,9 +89,9 @@ export function watchLaws(stage: Stage): Watched {
       needs('budget.charged', `dataset ${now.datasetId}`, after)
     const mine = liveJobs.get(now.userId) ?? new Set()
     liveJobs.set(now.userId, mine)
-    if (jobLife[now.state].live) mine.add(now.jobId)
+    if (jobLife[now.state].live && (now.kind === 'query' || now.kind === 'script')) mine.add(now.jobId)
     else mine.delete(now.jobId)
-    if (mine.size > mostLiveJobs) breaks(`${now.userId} has ${mine.size} live jobs; ${mostLiveJobs} are allowed`)
+    if (mine.size > mostQuestions) breaks(`${now.userId} has ${mine.size} live jobs; ${mostQuestions} are allowed`)
   }
 
   function budget(before: Stored | undefined, after: Stored): void {
@@ -299,6 +298,13 @@ function ofBudgets({ jobs, charges, budgets }: Gathered): string | undefined {
     if (listed !== paid) return `the ledger lists ${listed}, the answers cost ${paid}`
   }
   return undefined
+}
+
+/** Some minutes after the last record every run counts what it holds, also one that fell quiet at once. */
+export function uncounted(stage: Stage): string | undefined {
+  const { runs, chunks } = gather(stage)
+  const behind = runs.find((run) => run.received !== placed(chunks.get(run.pk) ?? []).size)
+  return behind && `${behind.runId} counts ${behind.received} records minutes after its last`
 }
 
 /** The first law that does not hold, now that nothing more is to happen. */

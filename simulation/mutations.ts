@@ -16,7 +16,29 @@ const memberByIndex = `const place = [\`USER#\${caller.userId}\`, { index: true,
   }))
   const member = shown.items[0]`
 
+const placesTaken = `if (!(await takePlaces(deps, { userId: caller.userId, line: 'questions', most: mostQuestions }, [jobId])))`
+const placesCounted = `const shown = { index: true, prefix: \`\${caller.userId}#\`, limit: mostQuestions, attributes: [] }
+  const live = await deps.table.query('JOB#LIVE', shown)
+  if (live.items.length >= mostQuestions)`
+
 export const mutations: Readonly<Record<string, { what: string; patches: readonly Mutation[] }>> = {
+  'clock-difference': {
+    what: 'counters are brought up to date by the difference of two clocks, and nothing plans the last count',
+    patches: [
+      {
+        file: 'domain/runs/life.ts',
+        changes: [['Math.abs(now.getTime() - Date.parse(counted)) >', 'now.getTime() - Date.parse(counted) >']],
+      },
+      {
+        file: 'functions/runs/end-run.ts',
+        changes: [['now.getTime() + lookAfterSeconds * 1000', 'now.getTime() + 60 * lookAfterSeconds * 1000']],
+      },
+    ],
+  },
+  'check-then-act': {
+    what: 'live jobs are counted in the index before another one is made',
+    patches: [{ file: 'functions/jobs/asking.ts', changes: [[placesTaken, placesCounted]] }],
+  },
   'finish-that-strands': {
     what: 'a job that is over leaves the watch before what follows from its end is done',
     patches: [

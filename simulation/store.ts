@@ -5,7 +5,6 @@
 import {
   AlreadyExists,
   type Change,
-  type Condition,
   ConditionFailed,
   InvalidCursor,
   type Item,
@@ -13,6 +12,7 @@ import {
   type Page,
   type QueryOptions,
 } from '../ports/table.ts'
+import { changed, checkChange, checkItem, checkKey, checkPartition, meets } from '../adapters/local/item-rules.ts'
 
 type Stored = Item<Record<string, unknown>>
 /** An item as the index shows it from `at` on; without one, it shows it no longer. */
@@ -31,25 +31,9 @@ function frozen<T>(value: T): T {
 }
 /** As JSON keeps it, so that nobody holds on to what is stored. */
 const copied = (item: object): Stored => frozen(JSON.parse(JSON.stringify(item)) as Stored)
+/** The partition of the index in which an item stands: it needs both keys. */
+const placeOfIndex = (item: Stored | undefined): string | undefined => (item?.gsk === undefined ? undefined : item.gpk)
 const nameOf = (key: Key): string => `${key.pk}\n${key.sk}`
-
-function meets(item: Stored, condition: Condition): boolean {
-  const held = Object.hasOwn(item, condition.attribute) ? item[condition.attribute] : undefined
-  switch (condition.is) {
-    case 'missing':
-      return held === undefined
-    case 'present':
-      return held !== undefined
-    case 'equal':
-      return held === condition.value
-    case 'different':
-      return held !== undefined && held !== condition.value
-    case 'at-most':
-      return typeof held === typeof condition.value && held! <= condition.value
-    case 'at-least':
-      return typeof held === typeof condition.value && held! >= condition.value
-  }
-}
 
 function selected(item: Stored, attributes: readonly string[] | undefined): Stored {
   if (!attributes) return item
@@ -75,10 +59,17 @@ function placeOf(cursor: string, index: boolean): string[] {
   }
   throw new InvalidCursor('not a cursor of this query')
 }
+/** Beyond these, the order of UTF-16 and that of UTF-8 part. */
+const farLetters = /[\ud800-\uffff]/
+function compareTexts(one: string, other: string): number {
+  if (one === other) return 0
+  if (farLetters.test(one) || farLetters.test(other)) return Buffer.compare(Buffer.from(one), Buffer.from(other))
+  return one < other ? -1 : 1
+}
 function compare(one: readonly string[], other: readonly string[]): number {
   for (const [index, part] of one.entries()) {
-    if (part < other[index]!) return -1
-    if (part > other[index]!) return 1
+    const order = compareTexts(part, other[index]!)
+    if (order !== 0) return order
   }
   return 0
 }
@@ -105,6 +96,7 @@ export class ItemStore {
   }
 
   get(key: Key, attributes?: readonly string[]): Stored | undefined {
+    checkKey(key)
     const item = this.#partitions.get(key.pk)?.get(key.sk)
     return item && selected(item, attributes)
   }
@@ -120,15 +112,11 @@ export class ItemStore {
   }
 
   update(key: Key, change: Change, shownAt: number): Stored {
+    checkChange(change)
     const before = this.get(key)
     if (!before || !(change.when ?? []).every((condition) => meets(before, condition)))
       throw new ConditionFailed('item')
-    const after: Record<string, unknown> = { ...before }
-    for (const [name, value] of Object.entries(change.set ?? {})) if (value !== undefined) after[name] = value
-    for (const [name, by] of Object.entries({ ...change.add, rev: 1 }))
-      after[name] = ((after[name] as number) ?? 0) + by
-    for (const name of change.remove ?? []) delete after[name]
-    return this.#put(after as Stored, shownAt)
+    return this.#put(changed(before, change), shownAt)
   }
 
   remove(key: Key, shownAt: number): void {
@@ -141,18 +129,19 @@ export class ItemStore {
 
   query(pk: string, options: QueryOptions, now: number): Page<Record<string, unknown>> {
     const index = options.index === true
+    checkPartition(pk, index)
     const sort = index ? 'gsk' : 'sk'
     const placed = (item: Stored): string[] => cursorKeys(index).map((name) => item[name] as string)
     const start = options.after === undefined ? undefined : placeOf(options.after, index)
-    const within = (item: Stored): boolean => {
-      const at = item[sort] as string
+    const isWithin = (at: string): boolean => {
       if (options.prefix !== undefined && !at.startsWith(options.prefix)) return false
-      if (options.from !== undefined && at < options.from) return false
-      return options.to === undefined || at <= options.to
+      if (options.from !== undefined && compareTexts(at, options.from) < 0) return false
+      return options.to === undefined || compareTexts(at, options.to) <= 0
     }
+    if (start && !isWithin(start[0]!)) throw new InvalidCursor('outside of this query')
     const direction = options.backwards ? -1 : 1
     const found = (index ? this.#shown(pk, now) : [...(this.#partitions.get(pk)?.values() ?? [])])
-      .filter(within)
+      .filter((item) => isWithin(item[sort] as string))
       .filter((item) => !start || direction * compare(placed(item), start) > 0)
       .sort((one, other) => direction * compare(placed(one), placed(other)))
     const items: Stored[] = []
@@ -170,7 +159,8 @@ export class ItemStore {
     }
   }
 
-  #put(item: object, shownAt: number): Stored {
+  #put(item: Item, shownAt: number): Stored {
+    checkItem(item)
     const after = copied(item)
     let partition = this.#partitions.get(after.pk)
     if (!partition) this.#partitions.set(after.pk, (partition = new Map()))
@@ -182,14 +172,14 @@ export class ItemStore {
   }
 
   #show(before: Stored | undefined, after: Stored | undefined, at: number): void {
-    for (const gpk of new Set([before?.gpk, after?.gpk])) {
+    for (const gpk of new Set([placeOfIndex(before), placeOfIndex(after)])) {
       if (gpk === undefined) continue
       let items = this.#index.get(gpk)
       if (!items) this.#index.set(gpk, (items = new Map()))
       const name = nameOf((after ?? before)!)
       const shown = items.get(name) ?? []
       // An item's changes show in their order, however late each is.
-      shown.push({ at: Math.max(at, shown.at(-1)?.at ?? 0), item: after?.gpk === gpk ? after : undefined })
+      shown.push({ at: Math.max(at, shown.at(-1)?.at ?? 0), item: placeOfIndex(after) === gpk ? after : undefined })
       items.set(name, shown)
     }
   }

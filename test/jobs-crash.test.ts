@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ChargeItem, keyOf } from '../functions/kernel/items.ts'
 import { everything, Killed, type Stage, stage } from './jobs-walk.ts'
-import { reportOf } from './memory-engine.ts'
+import { reportOf } from '../simulation/memory-engine.ts'
 
 // Hundreds of short lives each: on a busy machine they take their time.
 vi.setConfig({ testTimeout: 240_000 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ReleasedItem } from '../functions/kernel/items.ts'
 import { keyOf } from '../functions/kernel/items.ts'
 import { everything, type Stage, stage } from './jobs-walk.ts'
-import { reportOf } from './memory-engine.ts'
+import { reportOf } from '../simulation/memory-engine.ts'
 import { eventsIn } from '../functions/kernel/testing/chain.ts'
 
 let here: Stage

@@ -25,7 +25,7 @@ import type { StoredData } from '../ports/engine.ts'
 import type { ObjectStore } from '../ports/objects.ts'
 import { type Item, queryAll, type Table } from '../ports/table.ts'
 import type { Workflow } from '../ports/workflow.ts'
-import { crowd, memoryEngine, people, type Person, schema } from './memory-engine.ts'
+import { crowd, memoryEngine, people, type Person, schema } from '../simulation/memory-engine.ts'
 
 export class Killed extends Error {
   override name = 'Killed'

@@ -10,7 +10,7 @@ import { jobLife, jobStates, mayBecome } from '../domain/jobs/life.ts'
 import { move } from '../functions/workflow/job-item.ts'
 import { type DatasetItem, keyOf, type ReleasedItem } from '../functions/kernel/items.ts'
 import { everything, type Stage, stage } from './jobs-walk.ts'
-import { people, reportOf } from './memory-engine.ts'
+import { people, reportOf } from '../simulation/memory-engine.ts'
 import { eventsIn } from '../functions/kernel/testing/chain.ts'
 
 let here: Stage

@@ -19,7 +19,7 @@ import {
   type RunItem,
   type StudyItem,
 } from '../functions/kernel/items.ts'
-import { memoryEngine } from './memory-engine.ts'
+import { memoryEngine } from '../simulation/memory-engine.ts'
 import { datasetProblems, plantDataset, type World } from './routes-datasets.ts'
 import { jobProblems, question } from './routes-jobs.ts'
 import { pipelineProblems, plantRun, type PlantedRun } from './routes-pipelines.ts'

@@ -339,11 +339,11 @@ function pathOf(stage: Stage, route: Route, own: Chance): string | undefined {
 export function byPeople(stage: Stage, chance: Chance): [string, () => Promise<void>][] {
   const cast: [string, () => Promise<void>][] = []
   const analysts = chance.between(0, 3)
+  if (chance.happens(0.06)) cast.push(['analyst of many', () => crowd(stage, 'anil', chance.sub('many'))])
   for (let i = 0; i < analysts; i++) {
     const name = `analyst ${i}`
     cast.push([name, () => analyse(stage, `a${i}`, 'anil', chance.sub(name))])
   }
-  if (chance.happens(0.05)) cast.push(['analyst of many', () => crowd(stage, 'anil', chance.sub('many'))])
   if (cast.length > 0)
     for (const who of ['chen', 'dora', 'dina']) cast.push([`checker ${who}`, () => check(stage, who, chance.sub(who))])
   if (cast.length > 0) cast.push(['approver', () => approve(stage, 'cleo', chance.sub('approver'))])

@@ -1,4 +1,4 @@
-/** For tests of jobs: people in memory, an engine over them, and what a container would send about them. */
+/** People in memory, an engine over them, and what a container would send about them: for histories and for tests of jobs. */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { Cohort } from '../domain/datasets/cohort.ts'
