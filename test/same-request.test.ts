@@ -11,7 +11,7 @@ import { type Harness, harness } from '../functions/kernel/testing.ts'
 import { Killed, tableOfTurns } from '../functions/kernel/testing/network.ts'
 import type { Key, Table } from '../ports/table.ts'
 import { begin, endRecord, nonceOf, plantLink, type Planted, plantStudy } from './ingest-support.ts'
-import { memoryEngine } from './memory-engine.ts'
+import { memoryEngine } from '../simulation/memory-engine.ts'
 import type { ProblemAnswer, World } from './routes-datasets.ts'
 import { type Request, startingRequests } from './routes-starting.ts'
 
