@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConditionFailed, type Item, type Key, type Table } from '../../ports/table.ts'
 import type { Finding, Part } from '../../domain/care/finding.ts'
@@ -24,17 +25,29 @@ const constant: readonly string[] = ['secrets.json', 'demo.json']
 interface HomeItem {
   /** The host has stopped, and the files were as they are here. */
   closed: boolean
-  /** SHA-256 in hex, by name. */
-  files: Record<string, string>
+  /** SHA-256 in hex, and of how many bytes, by name. */
+  files: Record<string, { sha256: string; size: number }>
 }
 const homeKey: Key = { pk: 'HOME#', sk: 'FILES' }
 /** Whether an item of the table is about the home itself, and no entity's. */
 export const isOfHome = ({ pk }: Key): boolean => pk === homeKey.pk
 
-async function digestOf(file: string): Promise<string> {
+/** The digest of a file's first bytes, as many as `size` says. */
+async function digestOf(file: string, size: number): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  if (size > 0) for await (const chunk of createReadStream(file, { end: size - 1 })) hash.update(chunk as Buffer)
   return hash.digest('hex')
+}
+
+/** Whether a file holds what it held. The list of withdrawals may have grown: one that was under way is noted still. */
+async function isSame(
+  home: string,
+  name: string,
+  { sha256, size }: { sha256: string; size: number },
+): Promise<boolean> {
+  const now = (await stat(join(home, name))).size
+  const grown = name === 'withdrawals.jsonl' && now > size
+  return (now === size || grown) && (await digestOf(join(home, name), size)) === sha256
 }
 
 const lost = (home: string, name: string): Finding => ({
@@ -53,10 +66,9 @@ const other = (home: string, name: string): Finding => ({
 /** Files that are gone, or others than they were. `known` is the table's item about them, where there is one. */
 export async function fileFaults(home: string, known: Partial<HomeItem> | undefined): Promise<Finding[]> {
   const findings: Finding[] = []
-  for (const [name, digest] of Object.entries(known?.files ?? {})) {
-    const file = join(home, name)
-    if (!existsSync(file)) findings.push(lost(home, name))
-    else if ((known?.closed || constant.includes(name)) && (await digestOf(file)) !== digest)
+  for (const [name, held] of Object.entries(known?.files ?? {})) {
+    if (!existsSync(join(home, name))) findings.push(lost(home, name))
+    else if ((known?.closed || constant.includes(name)) && !(await isSame(home, name, held)))
       findings.push(other(home, name))
   }
   return findings
@@ -72,7 +84,12 @@ export const asHomeItem = (item: Item): Partial<HomeItem> => item as Partial<Hom
 export async function noteFiles(home: string, table: Table, closed: boolean): Promise<void> {
   const there = Object.keys(cared).filter((name) => existsSync(join(home, name)))
   const files = Object.fromEntries(
-    await Promise.all(there.map(async (name) => [name, await digestOf(join(home, name))] as const)),
+    await Promise.all(
+      there.map(async (name) => {
+        const { size } = await stat(join(home, name))
+        return [name, { sha256: await digestOf(join(home, name), size), size }] as const
+      }),
+    ),
   )
   for (;;) {
     const before = await knownFiles(table)
