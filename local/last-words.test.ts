@@ -18,6 +18,8 @@ it('a host that was killed has left what it was at; one that was told to stop ha
   first.doing('sweep')
   const second = openLastWords(home)
   expect(second.before).toEqual({ why: 'killed', doing: ['sweep', 'POST /api/b'] })
+  second.doing('sweep')()
+  expect(openLastWords(home).before).toEqual({ why: 'killed', doing: [] })
   second.close()
   second.doing('GET /api/late')()
   expect(openLastWords(home).before).toBeUndefined()

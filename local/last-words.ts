@@ -105,7 +105,11 @@ export function openLastWords(home: string): LastWords {
       const mine = { what }
       inHand.add(mine)
       if (open) write()
-      return () => inHand.delete(mine)
+      return () => {
+        inHand.delete(mine)
+        // Between two others what is over stands there until the next begins; a host with nothing to do says so.
+        if (open && inHand.size === 0) write()
+      }
     },
     exception: (error) => {
       try {
