@@ -241,7 +241,7 @@ describe('a pipeline', () => {
           properties: {
             a: { type: 'integer', minimum: 5, maximum: 3 },
             b: { type: 'number', default: 1, maximum: 0 },
-            c: { type: 'string', pattern: '(a)\\1$', group: 'none' },
+            c: { type: 'string', pattern: '(?=a)a', group: 'none' },
           },
         },
         command: ['sh', 'run.sh'],
