@@ -3,7 +3,7 @@
  * job must come to a right end.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type ChargeItem, keyOf } from '../functions/kernel/items.ts'
+import { type ChargeItem, type JobItem, keyOf } from '../functions/kernel/items.ts'
 import { everything, Killed, type Stage, stage } from './jobs-walk.ts'
 import { reportOf } from '../simulation/memory-engine.ts'
 
@@ -258,7 +258,9 @@ it('gives up after three attempts, as the platform’s failure, and gives the ch
   for (let i = 0; i < 3; i++) {
     const { attempt } = await here.job(jobId)
     await here.steps.prepare({ jobId, attempt })
-    here.started.length = 0 // the host died while it computed
+    // The host died while it computed.
+    await here.h.deps.table.update<JobItem>(keyOf.job(jobId), { set: { working: attempt } })
+    here.started.length = 0
     await here.steps.watch()
   }
   expect(await here.job(jobId)).toMatchObject({
