@@ -20,7 +20,6 @@ const faults = [
   'bites',
   'failed',
   'hostEnded',
-  'broken',
 ]
 
 interface Line {

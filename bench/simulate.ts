@@ -65,6 +65,6 @@ report(
     ...(mutation === undefined ? {} : { putBack: mutation }),
     broken: broken?.outcome.broken,
   },
-  { killsPerMinute: atLeast(100_000, perMinute(kills)), broken: atMost(mutation ? 1 : 0, broken ? 1 : 0) },
+  { killsPerMinute: atLeast(100_000, perMinute(kills)), failedRounds: atMost(mutation ? 1 : 0, broken ? 1 : 0) },
 )
 process.exitCode = broken && !mutation ? 1 : 0
