@@ -219,7 +219,7 @@ async function ofRun(told: ToldRun, gathered: Gathered): Promise<string | undefi
   if (!runLife[run.state].hasData) return `the run of ${who} is ${run.state} against their will`
   const at = placed(gathered.chunks.get(run.pk) ?? [])
   if (run.received !== at.size) return `the run of ${who} counts ${run.received} records and holds ${at.size}`
-  return ofRecords(told, at) ?? (ended === 'completed' ? ofWhole(who, run, at) : undefined)
+  return ofRecords(told, at) ?? (ended === 'completed' && !told.short ? ofWhole(who, run, at) : undefined)
 }
 
 /** A study's conditions count the runs that hold their slots, each once. */

@@ -12,6 +12,8 @@ export interface ToldRun {
   ended?: 'completed' | 'aborted' | 'withdrawn'
   /** The server refused the start for good. */
   refused?: string
+  /** The device had lost something that it never sent, and said so. */
+  short?: true
   /** The page was reloaded once. */
   reloaded?: true
   /** A researcher asked to have it withdrawn, or was told that it is. */

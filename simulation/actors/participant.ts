@@ -118,6 +118,7 @@ async function visit(stage: Stage, disk: Disk, told: ToldRun, manner: Manner): P
   const outcome = await study(stage, device, registered, told, manner, standing)
   if (!outcome) return
   told.ended = outcome.state
+  if (outcome.state === 'completed' && !outcome.finish) told.short = true
   registered.state = outcome.state
   if (outcome.state !== 'withdrawn' && outcome.finish)
     registered.receipt = { ...outcome.finish, records: registered.made, bytes: registered.bytes, at: '' }

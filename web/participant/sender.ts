@@ -112,8 +112,9 @@ export class Sender {
     const standing = await append(run.runId, run.token, this.#queue.body([end]), { signal: this.#stop.signal })
     await this.#take(standing, false)
     if (this.#finished) return true
-    if (standing.state !== 'incomplete' || standing.missing) throw new Unreachable('The end has not been counted yet')
-    // Nothing is missing, but some bytes are not those of this device: more sending cannot change that.
+    if (standing.state !== 'incomplete') throw new Unreachable('The end has not been counted yet')
+    // Some bytes are not those of this device, or some records are missing that it has lost before it could send them
+    // (its disk was full, and the tab died): more sending cannot change that.
     this.#end({ state: 'completed' })
     return true
   }
@@ -150,6 +151,8 @@ export class Sender {
     }
     this.state.failures++
     this.onChange()
+    // What has changed by this very request is no reason to try again at once.
+    this.#nudged = false
     // Jittered, so that many participants do not come back in the same instant.
     await this.#pause(
       Math.min(longestPauseMs, 250 * 2 ** Math.min(this.state.failures, 10)) * (0.5 + Math.random() / 2),
