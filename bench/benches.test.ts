@@ -20,6 +20,7 @@ const faults = [
   'bites',
   'failed',
   'hostEnded',
+  'refused',
 ]
 
 interface Line {
@@ -84,6 +85,7 @@ it('there are as many as there were', () => {
     'properties',
     'query',
     'simulate',
+    'soak',
     'synthesis',
   ])
 })

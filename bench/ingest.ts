@@ -175,6 +175,12 @@ interface Block {
   ms: number
   cpuMs: number
 }
+/** What the host has used of the processors so far, in milliseconds. */
+const hostCpu = (): Promise<number> =>
+  new Promise((resolve) => {
+    child.once('message', (used) => resolve(used as number))
+    child.send('cpu')
+  })
 /** A block of all participants at once: how long it took, and this process's own part of the work. */
 async function block(work: (n: number) => Promise<unknown>): Promise<Block> {
   const [cpu, began] = [process.cpuUsage(), performance.now()]
@@ -215,6 +221,7 @@ try {
   const took: Record<'append' | 'bare', Block[]> = { append: [], bare: [] }
   const rounds = appends / perBlock - 1
   let newcomers: Participant[] = []
+  let hostCpuMs = 0
   for (let i = 0; i < rounds; i++) {
     // Ready before the last round, so that nothing lies between it and the comparison below.
     if (i === rounds - 1)
@@ -226,7 +233,11 @@ try {
       ['append', (n) => appendTimes(crowd[n]!, perBlock)],
     ]
     // Who goes first alternates too; the last round ends with appends.
-    for (const [kind, work] of (rounds - i) % 2 === 1 ? round : round.reverse()) took[kind].push(await block(work))
+    for (const [kind, work] of (rounds - i) % 2 === 1 ? round : round.reverse()) {
+      const before = await hostCpu()
+      took[kind].push(await block(work))
+      if (kind === 'append') hostCpuMs += (await hostCpu()) - before
+    }
   }
   for (const from of [0, half])
     await all((n) => appendTimes(n < half ? crowd[from + n]! : newcomers[from + n - half]!, perBlock))
@@ -308,6 +319,7 @@ try {
     barePutsPerSecond: perSecond(took.bare),
     ratioToBarePuts: round(ratio, 3),
     ratiosToBarePuts: ratios(took.bare).map((x) => round(x, 2)),
+    hostCpuMs: round(hostCpuMs / (rounds * participants * perBlock), 3),
     senderCpuMs: { append: ownCpu(took.append), barePut: ownCpu(took.bare) },
     firstAppendsMs: round(firstMs),
     lastAppendsMs: round(lastMs),

@@ -3,7 +3,7 @@
  * the folder. Whoever answers that something is kept, or gone, has done both.
  */
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {
   const handle = await open(path, flags)
@@ -31,19 +31,45 @@ const isThere = (path: string): Promise<boolean> =>
     },
   )
 
+/** Folders whose names this process has seen on the disk, or is about to. */
+const settled = new Map<string, Promise<void>>()
+const mostSettled = 10_000
+
+/** A folder above the home may be one that this user cannot read: it was there before, and is not ours to sync. */
+const notOurs = (error: unknown): void => {
+  if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+}
+
+function settle(folder: string): Promise<void> {
+  const parent = dirname(folder)
+  if (parent === folder) return Promise.resolve()
+  const known = settled.get(folder)
+  if (known) return known
+  if (settled.size >= mostSettled) settled.clear()
+  const done = settle(parent)
+    .then(() => syncFolder(parent))
+    .catch(notOurs)
+  settled.set(folder, done)
+  done.catch(() => settled.delete(folder))
+  return done
+}
+
 /**
- * Makes a folder and those above it, and puts their names on the disk. One by one: Node's own way with `recursive`
- * never comes back in a place that is no place for files, such as below /proc.
+ * Makes a folder and those above it, and returns when their names are on the disk, whoever made them: one that is there
+ * may have been made a moment ago by somebody who has not synced it yet, or was killed before. One by one: Node's own
+ * way with `recursive` never comes back in a place that is no place for files, such as below /proc.
  */
 export async function makeFolder(folder: string): Promise<void> {
+  const path = resolve(folder)
   const missing: string[] = []
-  for (let at = folder; !(await isThere(at)); at = dirname(at)) missing.unshift(at)
+  for (let at = path; !(await isThere(at)); at = dirname(at)) missing.unshift(at)
   for (const one of missing) {
     await mkdir(one, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST' || !(await stat(one)).isDirectory()) throw error
     })
-    await syncFolder(dirname(one))
+    settled.delete(one)
   }
+  await settle(path)
 }
 
 /**

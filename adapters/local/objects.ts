@@ -4,7 +4,7 @@
  * one moment in which its record does, and a file that is missing, cut, changed or another's is told from a good one.
  */
 import { createHash, type Hash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   attachment,
@@ -17,7 +17,7 @@ import {
 } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import { type LinkClaims, signLink } from './links.ts'
-import { removeFile, writeWhole } from './durable.ts'
+import { makeFolder, removeFile, writeWhole } from './durable.ts'
 import { absent, readFrom, receive, UploadRefused } from './object-files.ts'
 import { adoptFiles } from './object-adoption.ts'
 import { fileOf, type ObjectRecord, objectRecords, strayFiles } from './object-records.ts'
@@ -153,7 +153,7 @@ export function localObjects({ folder, baseUrl, secret, table, held }: LocalObje
     const name = randomUUID()
     const record = { name, type, start: 0, size: 0, sha256: '' }
     const file = fileOf(folder, bucket, key, record)
-    await mkdir(incoming, { recursive: true, mode: 0o700 })
+    await makeFolder(incoming)
     await writeWhole(file, temporary(), async (handle) => {
       const hash = createHash('sha256')
       record.size = await write(handle, hash)
