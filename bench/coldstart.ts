@@ -72,6 +72,7 @@ acts.push((input) => getSignedUrl(objects, new GetObjectCommand(input)))`,
     client: 'CloudWatchLogsClient',
     commands: ['GetLogEventsCommand'],
   },
+  mail: { package: '@aws-sdk/client-sesv2', client: 'SESv2Client', commands: ['SendEmailCommand'] },
   compute: {
     package: '@aws-sdk/client-batch',
     client: 'BatchClient',

@@ -135,7 +135,13 @@ export function playMachine(): void {
     array.set(played!.bytes(array.length))
     return array
   }
-  define('crypto', { subtle, getRandomValues: fill })
+  const randomUUID = (): string => {
+    const hex = Buffer.from(fill(new Uint8Array(16))).toString('hex')
+    return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20)].join(
+      '-',
+    )
+  }
+  define('crypto', { subtle, getRandomValues: fill, randomUUID })
   Math.random = () => {
     const [one, two] = played!.bytes(2)
     return (one! * 256 + two!) / 65_536
