@@ -46,6 +46,9 @@ const unseen = missed(seen)
 if (broken) console.log(`${broken.lines.join('\n')}\nSeed ${broken.plan.seed}, ${broken.plan.actors!.join(', ')}`)
 if (unseen.length > 0) console.log(`Not walked: ${unseen.join('; ')}`)
 const kills = sum((outcome) => outcome.kills)
+/** Of all threads: on a machine that others use, what one of its processors would have done alone. */
+const { user, system } = process.cpuUsage()
+const processorMinutes = (user + system) / 60_000_000
 const perMinute = (count: number): number => Math.round((count / seconds) * 60)
 report(
   'simulate',
@@ -58,6 +61,7 @@ report(
     historiesPerSecond: Math.round((outcomes.length / seconds) * 10) / 10,
     kills,
     killsPerMinute: perMinute(kills),
+    killsPerProcessorMinute: Math.round(kills / processorMinutes),
     happenings: sum((outcome) => outcome.happened),
     simulatedDays: Math.round(sum((outcome) => outcome.lasted) / 86_400_000),
     steps: everyStep.length,
