@@ -108,15 +108,21 @@ export class Sender {
     // Everything is stored, so the server stopped between storing the end and counting: the end once more makes it
     // count.
     const end = await this.#queue.endRecord()
-    if (!end) throw new Unreachable('The end has not been counted yet')
+    if (!end) throw this.#uncounted()
     const standing = await append(run.runId, run.token, this.#queue.body([end]), { signal: this.#stop.signal })
     await this.#take(standing, false)
     if (this.#finished) return true
-    if (standing.state !== 'incomplete') throw new Unreachable('The end has not been counted yet')
+    if (standing.state !== 'incomplete') throw this.#uncounted()
     // Some bytes are not those of this device, or some records are missing that it has lost before it could send them
     // (its disk was full, and the tab died): more sending cannot change that.
     this.#end({ state: 'completed' })
     return true
+  }
+
+  /** To be asked again after a pause: what the answer itself has moved here is no reason to ask at once. */
+  #uncounted(): Unreachable {
+    this.#nudged = false
+    return new Unreachable('The end has not been counted yet')
   }
 
   #standing = (): Promise<Standing> => standing(this.#queue.run.runId, this.#queue.run.token, this.#stop.signal)
@@ -151,8 +157,6 @@ export class Sender {
     }
     this.state.failures++
     this.onChange()
-    // What has changed by this very request is no reason to try again at once.
-    this.#nudged = false
     // Jittered, so that many participants do not come back in the same instant.
     await this.#pause(
       Math.min(longestPauseMs, 250 * 2 ** Math.min(this.state.failures, 10)) * (0.5 + Math.random() / 2),
