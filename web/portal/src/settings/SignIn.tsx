@@ -1,4 +1,4 @@
-import { Anchor, Button, Code, Group, PasswordInput, Stack, Table, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, Code, Group, Stack, Table, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { useAct } from '../hooks.ts'
@@ -85,14 +85,16 @@ function Password({ account }: { account: CognitoAccount }) {
         }}
       >
         <Stack maw={420}>
-          <PasswordInput
+          <TextInput
+            type="password"
             label="Present password"
             autoComplete="current-password"
             required
             value={present}
             onChange={(e) => setPresent(e.currentTarget.value)}
           />
-          <PasswordInput
+          <TextInput
+            type="password"
             label="New password"
             autoComplete="new-password"
             required
