@@ -136,6 +136,7 @@ const present = (): Record<string, string> => ({
   userId: 'user-ada',
   version: '1',
   invitationId: 'a'.repeat(64),
+  ruleId: `rul_${'a'.repeat(32)}`,
   tokenId: 'tok_aaaaaaaaaaaaaaaa',
   userCode: 'BCDF-GHJK',
   sha256: 'a'.repeat(64),
