@@ -161,7 +161,7 @@ describe('people', () => {
     const dialog = ada.getByRole('dialog')
     await dialog.getByRole('textbox', { name: /e-mail/ }).fill('sam@stranger.cloister')
     await dialog.getByRole('checkbox', { name: 'Checker' }).check()
-    await dialog.getByRole('button', { name: 'Make the link' }).click()
+    await dialog.getByRole('button', { name: 'Invite', exact: true }).click()
     const link = await ada.getByRole('textbox', { name: 'Invitation link' }).inputValue()
     expect(link).toMatch(/\/join#[A-Za-z0-9_-]{20,}$/)
     await button(ada, 'I have it').click()
