@@ -86,8 +86,10 @@ describe('the Adult table', () => {
     expect(synthesis.rounds.length).toBeGreaterThan(0)
     expect(synthesis.rounds.at(-1)!.spent).toBeLessThanOrEqual(1)
     const { card } = synthesis
-    const budget = await budgetOf(synthesis.datasetId)
     expect(card!.drawn.reduce((n, d) => n + d.nanoRho, 0)).toBe(card!.nanoRho)
+    // What was reserved becomes what was spent at the job's last step, after its tables can be had.
+    await eventually('the charge', async () => (await budgetOf(synthesis.datasetId)).spent > 0)
+    const budget = await budgetOf(synthesis.datasetId)
     expect(budget.spent).toBe(card!.nanoRho)
     expect(budget.available + budget.spent).toBe(budget.limit)
     expect(card!.planHash).toBe(synthesis.planHash)

@@ -20,6 +20,7 @@ const made: Readonly<Record<string, string>> = {
   'contracts/template.ts': 'a template of a key, in which a field holds no separator',
   'domain/pipelines/pattern.ts': 'a pattern of a person: looked at here, matched by RE2',
   'functions/kernel/function-url.ts': 'the path of a route',
+  'local/care/look-objects.ts': 'the places of objects that entities declare, in which a field holds no separator',
   'runner/confine/answer.ts': 'the names that an output may have',
   'runner/inside/wasm.mjs': 'the names that an output may have',
   'web/portal/src/parts/job/completion.ts': 'the name of a table, which is a word',

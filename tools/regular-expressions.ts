@@ -159,7 +159,7 @@ export function timeOf(regex: RegExp, text: string): number {
 }
 
 /** What is exponential takes long for the first; what is quadratic for the second, for which what is linear is fast. */
-const sizes = [26, 1000, 16_000]
+const sizes = [26, 1000, 32_000]
 const ceilingMilliseconds = 25
 
 /**

@@ -63,10 +63,13 @@ export function objectOfFile(names: readonly string[]): { key: string; name: str
   return end < 0 || key === undefined ? undefined : { key, name: last.slice(end + 2) }
 }
 
-/** Records in the table. */
+/** As in S3; one byte of the table's sort key is the slash. */
+const longestKey = 1023
+
+/** Records in the table. Nothing has a key that is longer than a key may be. */
 export function objectRecords(table: Table): ObjectRecords {
-  const get = (bucket: Bucket, key: string): Promise<Item<ObjectRecord> | undefined> =>
-    table.get<ObjectRecord>(recordItemKey(bucket, key))
+  const get = async (bucket: Bucket, key: string): Promise<Item<ObjectRecord> | undefined> =>
+    Buffer.byteLength(key) > longestKey ? undefined : table.get<ObjectRecord>(recordItemKey(bucket, key))
   return {
     get,
     async put(bucket, key, record) {
