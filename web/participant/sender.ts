@@ -103,15 +103,18 @@ export class Sender {
     }
     if (!this.#queue.closed) return false
     // All was acknowledged and yet the run is not over: the exact count says what to send again.
-    await this.#take(await this.#standing(), true)
+    const counted = await this.#standing()
+    await this.#take(counted, true)
     if (this.#finished || this.#queue.left > 0) return true
     // Everything is stored, so the server stopped between storing the end and counting: the end once more makes it
     // count.
     const end = await this.#queue.endRecord()
-    if (!end) throw this.#uncounted()
-    const standing = await append(run.runId, run.token, this.#queue.body([end]), { signal: this.#stop.signal })
-    await this.#take(standing, false)
-    if (this.#finished) return true
+    let standing = counted
+    if (end) {
+      standing = await append(run.runId, run.token, this.#queue.body([end]), { signal: this.#stop.signal })
+      await this.#take(standing, false)
+      if (this.#finished) return true
+    }
     if (standing.state !== 'incomplete') throw this.#uncounted()
     // Some bytes are not those of this device, or some records are missing that it has lost before it could send them
     // (its disk was full, and the tab died): more sending cannot change that.
@@ -182,9 +185,16 @@ export class Sender {
     // Something is stored under these numbers already. The exact count trims the queue; the same chunk a second time
     // waits.
     const [first] = await this.#queue.next()
-    await this.#take(await this.#standing(), true)
-    const repeated = first !== undefined && this.#conflict === first.seq
+    const standing = await this.#standing()
+    await this.#take(standing, true)
+    // Nothing was waiting, so it was the end once more that was refused: the server has another one, from a time that
+    // this device has lost. More sending cannot change that either.
+    if (first === undefined && this.#queue.left === 0 && standing.state === 'incomplete')
+      this.#end({ state: 'completed' })
+    const repeated = first === undefined || this.#conflict === first.seq
     this.#conflict = first?.seq ?? 0
+    // What the count itself has moved here is no reason to ask at once.
+    if (repeated) this.#nudged = false
     return this.#finished || !repeated
   }
 
