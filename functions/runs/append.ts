@@ -12,9 +12,10 @@ import { hashNow } from '../kernel/hash.ts'
 import type { Implementation, Request } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { finished, storeChunk } from './chunks.ts'
-import { bringUpToDate, endWithoutData } from './end-run.ts'
+import { bringUpToDate, endWithoutData, lookAfter } from './end-run.ts'
 import { runStatusOf } from './run-status.ts'
 import { inTurn } from '../kernel/in-turn.ts'
+import { setDue } from '../stores/run-looks.ts'
 import { objectKey } from '../stores/run-records.ts'
 
 type Append = (typeof runs)['routes']['append']
@@ -120,6 +121,9 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
   const hashes = records.map((r) => hashNow(recordText(r)))
   await objectsArrived(deps, run.runId, records)
   const now = deps.now()
+  // Nobody looks at a run that has fallen silent: whoever wakes it plans that first, for the case that the count that
+  // follows is lost.
+  if (run.state !== 'live') await setDue(deps, run.runId, lookAfter(now))
   try {
     await storeChunk(
       deps,

@@ -77,6 +77,9 @@ async function finish(deps: Deps, found: Item<RunItem>, due: DueRun): Promise<Ou
       throw e
     }
   }
+  // Woken by a record whose count was lost.
+  if (run.state !== 'live' && runLife[run.state].takesRecords && (await isBehind(deps, run)))
+    run = (await bringUpToDate(deps, run)).run
   if (run.state === 'live') {
     const after = await lookAtLive(deps, run, due)
     if (!after) return 'waiting'
