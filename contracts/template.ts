@@ -56,7 +56,8 @@ export function fillAsFarAs(pieces: Pieces, fields: Readonly<Record<string, unkn
   return fill(end === -1 ? pieces : pieces.slice(0, end), fields)
 }
 
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+/** A text as a regular expression matches it to the letter. */
+export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const group = (field: Field): string => (field.width > 0 ? `(\\d{${field.width},})` : '([^#]+)')
 
 /** The fields of a text that was made from a template; undefined when it was not. Text fields hold no `#`. */

@@ -34,8 +34,12 @@ async function sayLanguages(languages: Languages): Promise<void> {
   const meanwhile = (text: string): void => say(`${text} Studies and SQL work meanwhile.`)
   // What cannot be had is said by the line, with how to install it by hand.
   await ensureRuntimes(meanwhile).catch(() => {})
-  if ((await languages.again()).python === undefined) await ensureWebAssembly(meanwhile).catch(() => {})
-  say(`Languages        ${languagesLine(await languages.again())}`)
+  let found = await languages.again()
+  if (!found.python) {
+    await ensureWebAssembly(meanwhile).catch(() => {})
+    found = await languages.again()
+  }
+  say(`Languages        ${languagesLine(found)}`)
 }
 
 function runsFrom(text: string | undefined): { runs?: number } {

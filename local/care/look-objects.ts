@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Finding } from '../../domain/care/finding.ts'
 import { filesIn, fileOf, objectOfFile } from '../../adapters/local/object-records.ts'
 import { allEntities } from '../../contracts/index.ts'
+import { escaped } from '../../contracts/template.ts'
 import { buckets, type ObjectFault } from '../../ports/objects.ts'
 import type { NamedObject, RecordedObject } from './look-items.ts'
 
@@ -14,8 +15,6 @@ const words: Record<ObjectFault, string> = {
   size: 'has another size than it had',
   bytes: 'holds other bytes than it did',
 }
-
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** Places of objects as the entities declare them: what belongs there, and how its key begins. */
 const places = allEntities.flatMap(({ entity: { declaration } }) =>
