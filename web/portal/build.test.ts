@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { unpackStudy } from '../../clients/study-file.ts'
 
 interface Chunk {
@@ -40,7 +40,7 @@ const areaFolders = readdirSync(source).filter((name) => existsSync(join(source,
 describe('the portal as built', () => {
   beforeAll(async () => {
     // The test runner's mode would bring React's development build.
-    process.env['NODE_ENV'] = 'production'
+    vi.stubEnv('NODE_ENV', 'production')
     await build({
       mode: 'production',
       configFile: fileURLToPath(new URL('vite.config.ts', import.meta.url)),
@@ -49,7 +49,10 @@ describe('the portal as built', () => {
     })
     manifest = JSON.parse(read('.vite/manifest.json').toString()) as typeof manifest
   })
-  afterAll(() => rmSync(out, { recursive: true, force: true }))
+  afterAll(() => {
+    vi.unstubAllEnvs()
+    rmSync(out, { recursive: true, force: true })
+  })
 
   it('loads under 250 KB gzipped before Home is shown', () => {
     const size = packed(files('index.html', 'src/home/index.tsx'))
