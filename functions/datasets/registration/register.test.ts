@@ -220,3 +220,70 @@ describe('killed at any write and run again', () => {
     expect(kills).toBeGreaterThan(act === 'read' ? 4 : 5)
   })
 })
+
+describe('a version’s number', () => {
+  /** A proposed dataset, and the job that is to store its first version. */
+  async function storing(): Promise<{ id: string; jobId: string }> {
+    const id = await lab.make()
+    await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
+    return { id, jobId: await lab.publish(id, subjectsSchema) }
+  }
+  const end = (jobId: string) =>
+    lab.h.deps.table.update(keyOf.job(jobId), { set: { state: 'failed', ended: lab.h.clock.now().toISOString() } })
+
+  it('is free again when the job that stored it ended before it could publish', async () => {
+    const { id, jobId } = await storing()
+    const { table } = lab.h.deps
+    const busy: StepDeps['table'] = {
+      ...table,
+      update: async (key, change) => {
+        if (key.pk === keyOf.dataset(id).pk) throw new Error('the store is busy')
+        return table.update(key, change)
+      },
+    }
+    await expect(lab.walk(jobId, { ...lab.h.deps, table: busy })).rejects.toThrow('busy')
+    await end(jobId)
+    expect(await version(id, 1)).toMatchObject({ jobId })
+    expect(await item(id)).toMatchObject({ state: 'proposed', version: 0 })
+    const second = await lab.publish(id, subjectsSchema)
+    expect(await lab.walk(second)).toMatchObject({ state: 'succeeded' })
+    expect(await item(id)).toMatchObject({ state: 'published', version: 1 })
+    expect(await version(id, 1)).toMatchObject({ jobId: second })
+  })
+  it('stays with the job that published it, however late another comes with its tables', async () => {
+    const { id, jobId } = await storing()
+    let second = ''
+    const { engine } = lab.h.deps
+    const slow: StepDeps['engine'] = {
+      ...engine,
+      store: async (...asked) => {
+        const stored = await engine.store(...asked)
+        await end(jobId)
+        second = await lab.publish(id, subjectsSchema)
+        await lab.walk(second)
+        return stored
+      },
+    }
+    await lab.walk(jobId, { ...lab.h.deps, engine: slow })
+    expect(await item(id)).toMatchObject({ state: 'published', version: 1, readingJob: second })
+    expect(await version(id, 1)).toMatchObject({ jobId: second })
+    expect((await item(id)).problem).toBeUndefined()
+  })
+  it('stays with the newer job also where it has not published yet', async () => {
+    const { id, jobId } = await storing()
+    let second = ''
+    const { engine } = lab.h.deps
+    const slow: StepDeps['engine'] = {
+      ...engine,
+      store: async (...asked) => {
+        const stored = await engine.store(...asked)
+        await end(jobId)
+        second = await lab.publish(id, subjectsSchema)
+        await lab.h.deps.table.create({ jobId: second, ...keyOf.datasetVersion(id, 1) })
+        return stored
+      },
+    }
+    await lab.walk(jobId, { ...lab.h.deps, engine: slow })
+    expect(await version(id, 1)).toMatchObject({ jobId: second })
+  })
+})

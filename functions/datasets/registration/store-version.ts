@@ -1,14 +1,15 @@
 /**
- * Storing a confirmed schema's tables as a version: Parquet under a place of its own, then the version item, first
- * write wins.
+ * Storing a confirmed schema's tables as a version: Parquet under a place of its own, then the version item. The first
+ * that is published wins.
  */
 import { missingVolumes } from '../../../domain/datasets/proposal.ts'
 import { readCsv } from '../../../domain/datasets/csv.ts'
 import { canonical } from '../../../domain/hash.ts'
 import { Unreadable } from '../../../ports/engine.ts'
-import { AlreadyExists } from '../../../ports/table.ts'
+import type { Item } from '../../../ports/table.ts'
 import type { Deps } from '../../kernel/deps.ts'
 import { hashNow } from '../../kernel/hash.ts'
+import { retrying } from '../../kernel/retry.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../../kernel/items.ts'
 import { blobKey, type UploadedFile } from '../../stores/dataset-files.ts'
 import type { RegistrationAsk } from '../../stores/registration-job.ts'
@@ -43,15 +44,39 @@ async function checkVolumes(deps: Deps, datasetId: string, { schema, files }: St
 const taken = (): Unreadable =>
   new Unreadable('', 'Another version was published meanwhile. Look at it, and publish again.')
 
+type Held = Item<Pick<DatasetVersionItem, 'jobId'>> | undefined
+
+/** The version item that stands, if one does. Throws `Unreadable` when it was published, or another job is to do it. */
+async function standing(deps: Deps, job: JobItem): Promise<Held> {
+  const key = keyOf.datasetVersion(job.datasetId, job.datasetVersion)
+  const held: Held = await deps.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId', 'rev'])
+  if (!held || held.jobId === job.jobId) return held
+  // Looked at after the item: while it keeps its rev, whoever takes the dataset over has not yet written there.
+  const now = await deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId), ['version', 'readingJob'])
+  if (now?.readingJob !== job.jobId || now.version >= job.datasetVersion) throw taken()
+  return held
+}
+
+/**
+ * Puts the item in its place, or in the place of one that was never published: a job that ended between storing and
+ * publishing must not keep the number for ever.
+ */
+async function writeVersion(deps: Deps, job: JobItem, item: DatasetVersionItem): Promise<void> {
+  const whole = { ...item, ...keyOf.datasetVersion(item.datasetId, item.version) }
+  await retrying(deps, async () => {
+    const held = await standing(deps, job)
+    if (held?.jobId === job.jobId) return
+    if (held) await deps.table.replace(whole, held.rev!)
+    else await deps.table.create(whole)
+  })
+}
+
 /**
  * Makes the version item of `job.datasetVersion`. The tables lie where only this attempt of this job writes, so that no
  * other can change bytes whose hashes are recorded. Throws `Unreadable`.
  */
 export async function storeVersion(deps: Deps, job: JobItem, dataset: DatasetItem, ask: Store): Promise<void> {
-  const key = keyOf.datasetVersion(dataset.datasetId, job.datasetVersion)
-  const held = await deps.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId'])
-  if (held?.jobId === job.jobId) return
-  if (held) throw taken()
+  if ((await standing(deps, job))?.jobId === job.jobId) return
   await checkVolumes(deps, dataset.datasetId, ask)
   const named = new Map(ask.files.map((f) => [f.path, f]))
   const sources = [...new Set(ask.schema.tables.map((t) => t.file))].map((file) => {
@@ -84,12 +109,7 @@ export async function storeVersion(deps: Deps, job: JobItem, dataset: DatasetIte
     publishedBy: job.userId,
     jobId: job.jobId,
   }
-  try {
-    await deps.table.create({ ...item, ...key })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    if ((await deps.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId']))?.jobId !== job.jobId) throw taken()
-  }
+  await writeVersion(deps, job, item)
 }
 
 /** The files of a version in its item, or where they are many, in an object beside the tables. */
