@@ -15,6 +15,8 @@ import {
   type BudgetItem,
   type ChargeItem,
   type ChunkItem,
+  type DatasetItem,
+  type DatasetVersionItem,
   type JobItem,
   keyOf,
   type LinkItem,
@@ -42,8 +44,8 @@ const prefixOf = (pk: string): string => pk.split('#', 1)[0]!
 const holdsOf = (budget: object): number =>
   Object.entries(budget).reduce((sum, [name, value]) => sum + (name.startsWith('hold_') ? (value as number) : 0), 0)
 
-/** Items that are made once. */
-const neverChanged = new Set(['RUN C', 'STUDY VERSION', 'DATASET VERSION'])
+/** Items that are made once; a dataset's version once it was published. */
+const neverChanged = new Set(['RUN C', 'STUDY VERSION'])
 
 /** What is held against the writes of a history, and what they show of life cycles. */
 export interface Watched {
@@ -120,6 +122,12 @@ export function watchLaws(stage: Stage): Watched {
     },
     'STUDY VERSION': (before, after) => {
       if (!before) needs('study.published', `study ${String(after['studyId'])}`, after)
+    },
+    'DATASET VERSION': (before, after) => {
+      const { datasetId, version } = after as unknown as DatasetVersionItem
+      const dataset = stage.world.items.get(keyOf.dataset(datasetId)) as unknown as DatasetItem | undefined
+      if (before && dataset && dataset.version >= version)
+        breaks(`${after.sk} of ${after.pk} was changed after it was published`)
     },
     'TOKEN TOKEN': (before, after) => {
       if (!before) needs('token.created', `token ${String(after['tokenId'])}`, after)
