@@ -55,7 +55,7 @@ const calm: Rates = {
 
 function ratesOf(chance: Chance): Rates {
   const upTo = (most: number): number => (chance.happens(0.3) ? 0 : chance.fraction() ** 2 * most)
-  const kills = chance.happens(0.1) ? 0 : 0.01 + chance.fraction() * 0.14
+  const kills = chance.happens(0.1) ? 0 : 0.01 + chance.fraction() * 0.3
   return {
     ...calm,
     'kill-before': kills / 2,

@@ -93,7 +93,9 @@ export function watchLaws(stage: Stage): Watched {
     liveJobs.set(now.userId, mine)
     if (jobLife[now.state].live && (now.kind === 'query' || now.kind === 'script')) mine.add(now.jobId)
     else mine.delete(now.jobId)
-    if (mine.size > mostQuestions) breaks(`${now.userId} has ${mine.size} live jobs; ${mostQuestions} are allowed`)
+    // A clock that jumps ahead takes a request that is still at work for one that was killed long ago.
+    if (mine.size > mostQuestions && !stage.world.faults.count['jump'])
+      breaks(`${now.userId} has ${mine.size} live jobs; ${mostQuestions} are allowed`)
   }
 
   function budget(before: Stored | undefined, after: Stored): void {

@@ -37,10 +37,11 @@ export class Network {
       const heard = (settle: () => void): void => {
         if (!waits) return
         waits = false
+        forgetIt()
         if (process.alive) settle()
       }
       const unreachable = (): void => heard(() => reject(new Unreachable('no answer')))
-      world.time.after(patienceMilliseconds, 'given up', unreachable)
+      const forgetIt = world.time.after(patienceMilliseconds, 'given up', unreachable)
       if (fault === 'request-lost') return
       const deliver = (delivery: string): void => {
         this.#serve(asked, `${place}${delivery}`).then(

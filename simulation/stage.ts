@@ -152,6 +152,8 @@ export function clientOf(credential: string): Client {
 }
 
 const visitMilliseconds = 45_000
+/** Nobody waits longer than this before they ask again. */
+const longestPatience = 10_000
 
 /** A world, its platform, and everybody who acts. */
 export class Stage {
@@ -214,7 +216,7 @@ export class Stage {
     this.world.network.host = process
     process.onDeath.push(() => {
       this.world.network.host = undefined
-      this.world.time.after(500 + this.world.faults.measure(process.name) * 6000, 'host starts', () =>
+      this.world.time.after(300 + this.world.faults.measure(process.name) * 2500, 'host starts', () =>
         this.#startHost(),
       )
     })
@@ -235,12 +237,12 @@ export class Stage {
 
   /** Asks until there is an answer that is no fault of the way or of the platform. */
   async insist<T>(ask: () => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let patience = 800; ; patience = Math.min(longestPatience, patience * 1.6)) {
       try {
         return await ask()
       } catch (e) {
         if (!(e instanceof ProblemError) || (e.kind !== 'unreachable' && e.status < 500)) throw e
-        await this.world.pause(800)
+        await this.world.pause(patience)
       }
     }
   }

@@ -5,7 +5,8 @@ interface Happening {
   at: number
   order: number
   what: string
-  act: () => void
+  /** Nothing once it was called off. */
+  act: (() => void) | undefined
 }
 
 /** The machine's own, before it is played (simulation/machine.ts). */
@@ -31,9 +32,13 @@ export class Timeline {
     this.now = now
   }
 
-  /** Plans something. `what` names it in the trace. */
-  after(milliseconds: number, what: string, act: () => void): void {
-    this.#push({ at: this.now + Math.max(0, milliseconds), order: this.#order++, what, act })
+  /** Plans something. `what` names it in the trace. What is answered calls it off, if it has not happened yet. */
+  after(milliseconds: number, what: string, act: () => void): () => void {
+    const happening: Happening = { at: this.now + Math.max(0, milliseconds), order: this.#order++, what, act }
+    this.#push(happening)
+    return () => {
+      happening.act = undefined
+    }
   }
 
   /** Writes into the trace what happened just now. */
@@ -53,6 +58,7 @@ export class Timeline {
       if (!next) return 'still'
       if (next.at > until) return 'late'
       this.#pop()
+      if (!next.act) continue
       this.now = next.at
       this.happened++
       this.trace = textHash(next.what, this.trace ^ (next.at & 0xffffffff))
