@@ -132,6 +132,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
       'get protected',
       'delete protected',
       'get released',
+      'delete released',
       'put released',
       'start-job',
       'read-log',

@@ -23,6 +23,7 @@ const members = {
   mostAttempts: 'number',
   hasContainer: 'boolean',
   lateWriteSeconds: 'number',
+  unsettled: 'function',
   lastWordSeconds: 'number',
   livePlace: 'string',
   heldPlace: 'string',

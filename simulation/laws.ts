@@ -270,6 +270,14 @@ function ofEnded(stage: Stage, job: Item<JobItem>): string | undefined {
   if (job.charged === 'reserved') return `the charge of ${job.jobId} is reserved for ever`
   const left = [...stage.world.objects.keys()].find((key) => key.startsWith(`quarantine jobs/${job.jobId}/`))
   if (left) return `${left} is left of ${job.state} ${job.jobId}`
+  if (job.state !== 'succeeded') {
+    // What a trial printed is shown however it ended.
+    const shown = `released jobs/${job.jobId}/log.json`
+    const out = [...stage.world.objects.keys()].find(
+      (key) => key.startsWith('released ') && key.includes(`/${job.jobId}/`) && key !== shown,
+    )
+    if (out) return `${out} was laid ready for ${job.state} ${job.jobId}, and is left`
+  }
   const releases = job.kind !== 'registration' && job.state === 'succeeded'
   return releases && !stage.world.objects.has(`released jobs/${job.jobId}/result.json`)
     ? `${job.jobId} succeeded without a result`

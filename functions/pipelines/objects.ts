@@ -14,6 +14,8 @@ export const pipelineObject = {
   blob: (experimentId: string, sha256: string): string => `experiments/${experimentId}/blobs/${sha256}`,
   /** protected: which files an input had; known by what they hold, so a run that names it always finds the same. */
   input: (experimentId: string, hash: string): string => `experiments/${experimentId}/inputs/${hash}.json`,
+  /** released: everything of a run. */
+  ofRun: (jobId: string): string => `runs/${jobId}/`,
   /** released: an artifact. */
   artifact: (jobId: string, slot: number): string => `runs/${jobId}/artifacts/${three(slot)}`,
   /** released: which artifact lies where. */

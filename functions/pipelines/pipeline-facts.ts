@@ -1,5 +1,6 @@
 /** Runs of pipelines, as whoever submits, shows or ends them sees them. */
 import { type JobKindFacts, usualFacts } from '../workflow/job-kind.ts'
+import { pipelineObject } from './objects.ts'
 import type { RunJob } from './run-job.ts'
 
 /**
@@ -29,6 +30,12 @@ export const pipelineFacts: JobKindFacts = {
   hasContainer: true,
   // Whatever a stopped runner writes late lies in slots that no index opens.
   lateWriteSeconds: 0,
+  // What a run without protected data left before it failed is its owner's, once the index opens it.
+  unsettled: async (deps, { jobId, datasetId, state }) => {
+    const isOwn = datasetId === '' && state === 'failed'
+    const opened = isOwn && (await deps.objects.head('released', pipelineObject.index(jobId))) !== undefined
+    return opened ? [] : [pipelineObject.ofRun(jobId)]
+  },
   lastWordSeconds: 60,
   livePlace: 'pipelineRun',
   heldPlace: 'heldRun',

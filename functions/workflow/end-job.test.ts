@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BudgetItem, ChargeItem, JobItem } from '../kernel/items.ts'
 import { keyOf } from '../kernel/items.ts'
 import { linkSeconds } from '../kernel/links.ts'
+import { jsonBytes } from '../kernel/stored-json.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
+import { pipelineObject } from '../pipelines/objects.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
 import { reserve } from './budget-charge.ts'
 import { end, finish } from './end-job.ts'
 import { currentStep, JobMovedOn, objectOf } from './job-item.ts'
@@ -48,12 +51,12 @@ async function running(more: Partial<JobItem> = {}): Promise<JobItem> {
   await write('quarantine', objectOf.report(jobId))
   return job
 }
-const write = (bucket: 'protected' | 'quarantine', key: string): Promise<void> =>
+const write = (bucket: 'protected' | 'quarantine' | 'released', key: string): Promise<void> =>
   on.deps.objects.put(bucket, key, new Uint8Array(3), 'application/octet-stream')
 const found = async (jobId: string) => (await on.deps.table.get<JobItem>(keyOf.job(jobId)))!
 const watched = async (jobId: string): Promise<string | undefined> =>
   (await on.deps.table.get<object>(keyOf.jobLive(jobId)))?.gsk
-const isThere = async (bucket: 'protected' | 'quarantine', key: string): Promise<boolean> =>
+const isThere = async (bucket: 'protected' | 'quarantine' | 'released', key: string): Promise<boolean> =>
   (await on.deps.objects.head(bucket, key)) !== undefined
 const cancel = async (jobId: string, by: 'step' | 'request' = 'step'): Promise<void> => {
   const job = await found(jobId)
@@ -127,6 +130,99 @@ describe('a cancelled job', () => {
     on.clock.advance(1)
     await finishAgain(jobId)
     expect(await watched(jobId)).toBeUndefined()
+  })
+})
+
+describe('outputs that lay ready', () => {
+  type Case = [string, Partial<JobItem>, (jobId: string) => string[]]
+  const protectedRun = { kind: 'pipeline', state: 'held', run: { experimentId: 'exp_a' } as never } as const
+  const cases: Case[] = [
+    ['a statement', { kind: 'query' }, (id) => [objectOf.result(id)]],
+    ['a script', { mode: 'review' }, (id) => [objectOf.result(id), objectOf.file(id, 'plot.png')]],
+    [
+      'a synthesis',
+      { kind: 'synthesis' },
+      (id) => [
+        synthesisObject.csv('syn_a', id),
+        synthesisObject.card('syn_a', id),
+        synthesisObject.evaluation('syn_a', id),
+      ],
+    ],
+    ['a run on a protected dataset', protectedRun, (id) => [pipelineObject.index(id), pipelineObject.artifact(id, 0)]],
+    ['a run without one', { ...protectedRun, datasetId: '' }, (id) => [pipelineObject.artifact(id, 0)]],
+  ]
+  /** A job at its gate. */
+  async function atTheGate(more: Partial<JobItem>): Promise<JobItem> {
+    const job = await running({ state: 'checking', ...more })
+    const steps = { ...job.steps, check: { started: at() } }
+    await on.deps.table.update<JobItem>(keyOf.job(job.jobId), { set: { steps } })
+    const ask = jsonBytes({ act: 'make', synthesisId: 'syn_a' })
+    await on.deps.objects.put('protected', objectOf.ask(job.jobId), ask, 'application/json')
+    return found(job.jobId)
+  }
+  const lay = (keys: string[]) => Promise.all(keys.map((key) => write('released', key)))
+  const left = async (keys: string[]): Promise<string[]> => {
+    const there = await Promise.all(keys.map((key) => isThere('released', key)))
+    return keys.filter((_, index) => there[index])
+  }
+
+  it.each(cases)('of %s go when a person cancels before they are settled', async (_, more, keysOf) => {
+    const { jobId } = await atTheGate(more)
+    const keys = keysOf(jobId)
+    await lay([...keys, objectOf.log(jobId)])
+    await cancel(jobId, 'request')
+    expect(await watched(jobId)).toMatch(/^~over#/)
+    await finishAgain(jobId)
+    expect(await left(keys)).toEqual([])
+    // What a trial printed is its owner's, however it ended.
+    expect(await left([objectOf.log(jobId)])).toEqual([objectOf.log(jobId)])
+    await finishAgain(jobId)
+  })
+  it.each(cases)('of %s go when the gate lays them ready after the cancellation', async (_, more, keysOf) => {
+    const { jobId } = await atTheGate(more)
+    const keys = keysOf(jobId)
+    await cancel(jobId)
+    await finishAgain(jobId)
+    on.clock.advance(899)
+    await finishAgain(jobId)
+    await lay(keys)
+    expect(await watched(jobId)).toMatch(/^~over#/)
+    on.clock.advance(linkSeconds.container)
+    await finishAgain(jobId)
+    expect(await left(keys)).toEqual([])
+    expect(await watched(jobId)).toBeUndefined()
+  })
+  it('go when the platform gave the job up, or the checkers came to think otherwise', async () => {
+    for (const code of ['infrastructure', 'checkers-refused'] as const) {
+      const { jobId } = await atTheGate({ kind: 'query', mode: 'review' })
+      await end(on.deps, await found(jobId), { code, step: 'check' })
+      await lay([objectOf.result(jobId)])
+      on.clock.advance(900)
+      await finishAgain(jobId)
+      expect(await left([objectOf.result(jobId)]), code).toEqual([])
+      expect(await watched(jobId)).toBeUndefined()
+    }
+  })
+  it.each(cases)('of %s stay when it succeeds', async (_, more, keysOf) => {
+    const { jobId } = await atTheGate(more)
+    const keys = keysOf(jobId)
+    await lay(keys)
+    await end(on.deps, await found(jobId), undefined)
+    await finishAgain(jobId)
+    expect(await left(keys)).toEqual(keys)
+  })
+  it('of a run that failed by itself are its owner’s, if its own data are all it had and its index opens them', async () => {
+    for (const [datasetId, index, stays] of [
+      ['', true, true],
+      ['', false, false],
+      ['dat_a', true, false],
+    ] as const) {
+      const { jobId } = await atTheGate({ ...protectedRun, datasetId })
+      const keys = [pipelineObject.artifact(jobId, 0), ...(index ? [pipelineObject.index(jobId)] : [])]
+      await lay(keys)
+      await end(on.deps, await found(jobId), { code: 'script-error', step: 'compute' })
+      expect(await left(keys)).toEqual(stays ? keys : [])
+    }
   })
 })
 

@@ -58,9 +58,9 @@ export async function end(
 
 /**
  * What follows from a job's end, whoever brought it about: budget and ledger as the item says, quarantine and inputs
- * emptied, and last the pointer by which the watch finds it. While something of it may still act, a job stays under the
- * watch, which does the same again: a cancelled container may send its report late, a step that hung may want its
- * charge.
+ * emptied, what was laid ready in `released` and did not come true taken away, and last the pointer by which the watch
+ * finds it. While something of it may still act, a job stays under the watch, which does the same again: a cancelled
+ * container may send its report late, a step that hung may want its charge, or lay its outputs ready.
  */
 export async function finish(deps: WorkflowDeps, job: Item<JobItem>, by: EndedBy = 'step'): Promise<void> {
   const { hasContainer } = deps.kinds[job.kind]
@@ -68,10 +68,12 @@ export async function finish(deps: WorkflowDeps, job: Item<JobItem>, by: EndedBy
   await Promise.all([
     empty(deps, 'quarantine', objectOf.quarantine(job.jobId)),
     ...(hasContainer && by === 'step' ? [emptyInputs(deps, job)] : []),
+    ...(job.state !== 'succeeded' && by === 'step' ? [emptyUnsettled(deps, job)] : []),
   ])
   if (job.mode === 'review') await markDecided(deps, job)
-  const inputsRemain = hasContainer && by === 'request' && job.steps.prepare !== undefined
-  if (inputsRemain || Date.parse(job.ended!) + graceSeconds(deps, job) * 1000 > deps.now().getTime())
+  // A request may not delete where datasets and releases lie: the watch does.
+  const remains = by === 'request' && (hasContainer || job.state !== 'succeeded') && job.steps.prepare !== undefined
+  if (remains || Date.parse(job.ended!) + graceSeconds(deps, job) * 1000 > deps.now().getTime())
     return markOver(deps, job)
   if (job.charge !== undefined) await forget(deps, job)
   await deps.table.remove(keyOf.jobLive(job.jobId))
@@ -81,12 +83,17 @@ export async function finish(deps: WorkflowDeps, job: Item<JobItem>, by: EndedBy
 const hasStepsThatWrite = (kinds: WorkflowDeps['kinds'], { kind, steps }: JobItem): boolean =>
   steps.compute !== undefined && !kinds[kind].hasContainer
 
+/** Whether a gate, or the checkers' last vote, was at work that had not decided against a release. */
+const mayLayReady = ({ state, steps, outcome }: JobItem): boolean =>
+  state !== 'succeeded' && steps.check !== undefined && outcome !== 'failed' && outcome !== 'blocked'
+
 /** How long something of an ended job may still act. */
 function graceSeconds({ kinds }: WorkflowDeps, job: JobItem): number {
   const { lateWriteSeconds } = kinds[job.kind]
   if (job.state === 'cancelled' && job.steps.compute && lateWriteSeconds > 0) return lateWriteSeconds
   // A step that was at work when somebody cancelled may still want its charge, or put its answer into quarantine.
-  const mayHang = job.charge !== undefined || (job.state === 'cancelled' && hasStepsThatWrite(kinds, job))
+  const mayHang =
+    job.charge !== undefined || (job.state === 'cancelled' && hasStepsThatWrite(kinds, job)) || mayLayReady(job)
   return mayHang ? hangingStepSeconds : 0
 }
 
@@ -94,7 +101,17 @@ function graceSeconds({ kinds }: WorkflowDeps, job: JobItem): number {
 export const emptyInputs = (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<void> =>
   empty(deps, 'protected', objectOf.inputs(job.jobId))
 
-async function empty(deps: Pick<Deps, 'objects'>, bucket: 'quarantine' | 'protected', prefix: string): Promise<void> {
+/** Outputs that lay ready for a release that did not come true. */
+async function emptyUnsettled(deps: WorkflowDeps, job: JobItem): Promise<void> {
+  const places = await deps.kinds[job.kind].unsettled(deps, job)
+  await Promise.all(places.map((place) => empty(deps, 'released', place)))
+}
+
+async function empty(
+  deps: Pick<Deps, 'objects'>,
+  bucket: 'quarantine' | 'protected' | 'released',
+  prefix: string,
+): Promise<void> {
   const keys: string[] = []
   for await (const key of deps.objects.list(bucket, prefix)) keys.push(key)
   await Promise.all(keys.map((key) => deps.objects.remove(bucket, key)))

@@ -12,6 +12,7 @@ import type { Item } from '../../ports/table.ts'
 import type { AuditEntry } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { indexKeyOf, JobItem } from '../kernel/items.ts'
+import { objectOf } from './job-item.ts'
 
 /**
  * Who makes an end true: a step of the workflow, or a function that serves a request. The latter may not delete in the
@@ -66,6 +67,11 @@ export interface JobKindFacts {
   hasContainer: boolean
   /** Seconds for which a container that was stopped may still write: as long as its links live. */
   lateWriteSeconds: number
+  /**
+   * What lies in `released` before settling makes it true, as beginnings of keys; of a job that ends otherwise it goes.
+   * Asked once the end is written.
+   */
+  unsettled(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<string[]>
   /** Seconds after its end in which what computed may still write the end of a log; the watch waits for it. */
   lastWordSeconds: number
   /** Where live jobs stand in the index, so that those who count a person's jobs tell kinds apart. */
@@ -150,6 +156,7 @@ export const usualFacts = {
   mostAttempts: maximumAttempts,
   hasContainer: false,
   lateWriteSeconds: 0,
+  unsettled: async (_, { jobId }) => [objectOf.result(jobId), objectOf.file(jobId, '')],
   lastWordSeconds: 0,
   livePlace: 'asked',
   heldPlace: 'asked',
