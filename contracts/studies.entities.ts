@@ -49,6 +49,16 @@ export const studyEntities = {
     backedUp: 'derived',
     descendsFrom: [],
   }),
+  /** Points at a deleted study, some of whose runs and links the index may not have shown yet. */
+  studyRest: entity('STUDY', {
+    what: 'what a deleted study may have left',
+    key: { pk: 'STUDY#{studyId}', sk: 'REST' },
+    index: { byTime: { gpk: 'STUDY#REST', gsk: '{at}#{studyId}' } },
+    owner: 'platform',
+    deletedBy: ['done'],
+    backedUp: 'kept',
+    descendsFrom: [],
+  }),
   link: entity('LINK', {
     what: 'link',
     key: { pk: 'LINK#{code}', sk: 'LINK' },

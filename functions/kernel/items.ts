@@ -113,6 +113,8 @@ export interface StudyItem {
   version: number
   created: string
   changed: string
+  /** Since when somebody is deleting it: nothing of it changes any more, and no run comes to light. */
+  deleting?: string
 }
 export interface StudyPersonItem {
   studyId: string

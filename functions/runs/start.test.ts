@@ -1,7 +1,6 @@
 /** Starts: the same again answers the same, refusals leave nothing, and the sweep knows of each from the beginning. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lookAfterSeconds } from '../../domain/runs/life.ts'
-import type { Table } from '../../ports/table.ts'
 import { begin, nonceOf, type Planted, plantLink, plantStudy, wrappedFor } from '../../test/ingest-support.ts'
 import { indexKeyOf, keyOf, type LinkItem, type RunItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
@@ -46,17 +45,22 @@ describe('a start', () => {
   ])('with a key %s leaves nothing', async (_, wrong) => {
     const code = await plantLink(on, planted)
     const writes: string[] = []
-    const { table } = on.deps
-    Object.assign(on.deps, {
-      table: Object.assign(Object.create(table) as Table, {
-        create: (item: { pk: string }) => {
-          writes.push(item.pk)
-          return table.create(item as never)
-        },
-      }),
-    })
-    await on.refused('runs', 'start', { params: { code }, body: { ...startBody(nonceOf('wrong')), ...wrong } })
-    Object.assign(on.deps, { table })
+    const { create } = on.deps.table
+    on.deps.table.create = (item) => {
+      writes.push(item.pk)
+      return create(item)
+    }
+    try {
+      // The same way writes, when nothing is wrong with it.
+      await on.call('runs', 'start', {
+        params: { code },
+        body: startBody(nonceOf(`right-${Object.keys(wrong).join()}`)),
+      })
+      expect(writes.splice(0)).not.toEqual([])
+      await on.refused('runs', 'start', { params: { code }, body: { ...startBody(nonceOf('wrong')), ...wrong } })
+    } finally {
+      on.deps.table.create = create
+    }
     expect(writes).toEqual([])
   })
   it('that its link refuses in the end leaves neither run nor look', async () => {

@@ -31,6 +31,7 @@ import { conditionsOf, versionDocument, versionItem } from '../stores/study-vers
 import { presentation } from '../stores/study-presentation.ts'
 import { pseudonymOf } from '../stores/pseudonym.ts'
 import { contendedTries, retrying } from '../kernel/retry.ts'
+import { isGoing } from '../stores/study-rest.ts'
 
 type Routes = (typeof runs)['routes']
 type Run = Item<RunItem>
@@ -190,7 +191,8 @@ async function prepare(
 
 /**
  * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the
- * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown.
+ * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown; while the study is being
+ * deleted, it waits for what becomes of that.
  */
 export async function finishStart(deps: Contended, run: Run): Promise<Run> {
   try {
@@ -204,6 +206,9 @@ export async function finishStart(deps: Contended, run: Run): Promise<Run> {
   }
   const conditions = conditionsOf(await versionItem({ table: deps.table }, run.studyId, run.version))
   const condition = run.preview ? byChance(conditions, run.seed) : await takeSlot(deps, run, conditions)
+  // Whoever deletes the study says so before they look at its slots: one of the two sees the other. The run stays as it
+  // is, for the sweep: it goes with its link, or goes on when the study stays.
+  if (await isGoing(deps, run.studyId)) throw new Failure('study-closed', reason['study-closed'])
   try {
     return await deps.table.update<RunItem>(keyOf.run(run.runId), {
       set: {

@@ -15,6 +15,7 @@ import { bringUpToDate, lateObjects, lookAfter, purge } from './end-run.ts'
 import { removeUnnamed } from './sealed-objects.ts'
 import { settleSlot } from './slots.ts'
 import { clearDue, type DueRun, dueRuns, putOff, setDue } from '../stores/run-looks.ts'
+import { sweepRests } from '../stores/study-rest.ts'
 import { studyUploads } from '../stores/study-uploads.ts'
 import { tidyUploads } from '../stores/uploads.ts'
 import { finishStart } from './start.ts'
@@ -73,7 +74,8 @@ async function finish(deps: Deps, found: Item<RunItem>, due: DueRun): Promise<Ou
     try {
       run = await finishStart(deps, run)
     } catch (e) {
-      if (e instanceof Failure) return 'finished' // the link refused it: nothing of the run remains
+      // The link refused it, and nothing of the run remains; or its study is being deleted.
+      if (e instanceof Failure) return 'finished'
       throw e
     }
   }
@@ -139,9 +141,10 @@ export function createSweep(unguarded: Deps): () => Promise<Swept> {
       },
       width,
     )
-    await tidyUploads(deps, studyUploads).catch((error: unknown) =>
-      deps.log('error', { route: 'sweep', error: error instanceof Error ? error.name : typeof error, run: 'uploads' }),
-    )
+    const logged = (what: string) => (error: unknown) =>
+      deps.log('error', { route: 'sweep', error: error instanceof Error ? error.name : typeof error, run: what })
+    await sweepRests(deps).catch(logged('rests'))
+    await tidyUploads(deps, studyUploads).catch(logged('uploads'))
     if (due.length > 0)
       deps.log('swept', { looked: swept.looked, stale: swept.stale, finished: swept.finished, failed: swept.failed })
     return swept

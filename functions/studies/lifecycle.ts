@@ -1,26 +1,17 @@
 /** Studies themselves: list, create, change, launch, duplicate, delete. */
 import type { studies } from '../../contracts/studies.ts'
-import { runLife } from '../../domain/runs/life.ts'
 import { studyRights, type Subject } from '../../domain/access/permissions.ts'
 import { mayMove, studyLife } from '../../domain/studies/life.ts'
-import { ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import {
-  indexKeyOf,
-  keyOf,
-  type RunItem,
-  type StudyItem,
-  type StudyPersonItem,
-  type VersionItem,
-} from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type StudyItem, type StudyPersonItem, type VersionItem } from '../kernel/items.ts'
 import { toStudy } from './view.ts'
-import { each } from '../kernel/each.ts'
-import { setDue } from '../stores/run-looks.ts'
+import { holdsResults, planRest, removeRest } from '../stores/study-rest.ts'
 import { studyUploads } from '../stores/study-uploads.ts'
 import { linksGiven } from '../stores/uploads.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
@@ -33,6 +24,15 @@ export const changedMeanwhile = (): Failure =>
     'changed-meanwhile',
     'Somebody changed this study after you loaded it. Load it again, look at what changed, and repeat.',
   )
+
+/** Nothing of a study changes while it is being deleted: deleting it again comes to an end, one way or the other. */
+export function refuseDeleted({ deleting }: StudyItem): void {
+  if (deleting !== undefined)
+    throw new Failure(
+      'changed-meanwhile',
+      'This study is being deleted. If that was interrupted, delete it again; it stays if it turns out to hold results.',
+    )
+}
 
 export const list: Implementation<Routes['list']> = async ({ params, query, caller, member, subject }, deps) => {
   const { organisationId } = params
@@ -141,6 +141,7 @@ export const change: Implementation<Routes['change']> = async (
   { study: before, subject, caller, body: { rev, ...fields } },
   deps,
 ) => {
+  refuseDeleted(before)
   if (before.rev !== rev) throw changedMeanwhile()
   const set = Object.fromEntries(
     Object.entries(fields).filter(
@@ -172,6 +173,7 @@ async function update(
 
 export const setState: Implementation<Routes['setState']> = async ({ study: before, subject, caller, body }, deps) => {
   if (before.state === body.state) return toStudy(before, subject)
+  refuseDeleted(before)
   if (before.rev !== body.rev) throw changedMeanwhile()
   if (!mayMove(before.state, body.state, before.version)) {
     const next = studyLife[before.state].to
@@ -192,17 +194,35 @@ export const setState: Implementation<Routes['setState']> = async ({ study: befo
   return toStudy(await update(deps, before, body.rev, { state: body.state }), subject)
 }
 
-/** Runs of a deleted study are looked at so much later: by then it is gone, or the same call was repeated. */
-const orphanSeconds = 60
+const holdingResults = (): Failure => new Failure('wrong-state', 'This study holds results and cannot be deleted.')
 
-async function removeLinks(deps: Deps, studyId: string): Promise<void> {
-  const { ofStudy } = indexKeyOf.link
-  for await (const { pk, sk } of queryAll<object>(deps.table, ofStudy.partition(studyId), {
-    index: true,
-    prefix: ofStudy.prefix(),
-    attributes: [],
-  }))
-    await deps.table.remove({ pk, sk })
+/**
+ * From here on no run of the study comes to light, and no link, person or version is added to it: whoever makes one
+ * reads the study after writing it. What was written before is seen by whoever looks now.
+ */
+async function fence(deps: Deps, { studyId, rev }: Item<StudyItem>, since: string): Promise<void> {
+  try {
+    await deps.table.update<StudyItem>(keyOf.study(studyId), {
+      set: { deleting: since },
+      when: [{ attribute: 'rev', is: 'equal', value: rev! }],
+    })
+  } catch (e) {
+    throw e instanceof ConditionFailed
+      ? new Failure('wrong-state', 'Somebody changed this study at this moment. Load it again, and repeat.')
+      : e
+  }
+}
+
+/** It is not deleted after all; unless somebody else has begun to delete it since. */
+async function unfence(deps: Deps, studyId: string, since: string): Promise<void> {
+  try {
+    await deps.table.update<StudyItem>(keyOf.study(studyId), {
+      remove: ['deleting'],
+      when: [{ attribute: 'deleting', is: 'equal', value: since }],
+    })
+  } catch (e) {
+    if (!(e instanceof ConditionFailed)) throw e
+  }
 }
 
 export const remove: Implementation<Routes['remove']> = async ({ study: held, caller, query }, deps) => {
@@ -213,31 +233,22 @@ export const remove: Implementation<Routes['remove']> = async ({ study: held, ca
     ])
   if (held.state !== 'draft' && held.state !== 'closed')
     throw new Failure('wrong-state', `A ${held.state} study cannot be deleted. Close it first.`)
-  const runs: string[] = []
-  for await (const run of queryAll<Pick<RunItem, 'runId' | 'preview' | 'state'>>(
-    deps.table,
-    indexKeyOf.run.ofStudy.partition(studyId),
-    {
-      index: true,
-      prefix: indexKeyOf.run.ofStudy.prefix(),
-      attributes: ['runId', 'preview', 'state'],
-    },
-  )) {
-    if (!run.preview && runLife[run.state].hasData)
-      throw new Failure('wrong-state', 'This study holds results and cannot be deleted.')
-    runs.push(run.runId)
+  if (await holdsResults(deps, studyId)) throw holdingResults()
+  const since = deps.now().toISOString()
+  await fence(deps, held, since)
+  if (await holdsResults(deps, studyId)) {
+    await unfence(deps, studyId, since)
+    throw holdingResults()
   }
   await record(deps, organisationId, whoOf(caller), [
     { act: 'study.deleted', object: `study ${studyId}`, detail: { title: held.title } },
   ])
-  // What previews and ended runs have left goes by the sweep, when the study is gone; so do uploads that it named.
-  await each(runs, (runId) => setDue(deps, runId, new Date(deps.now().getTime() + orphanSeconds * 1000)))
+  await planRest(deps, studyId)
+  // Uploads that it named go by the sweep, too.
   await linksGiven(deps, studyUploads, organisationId)
-  await removeLinks(deps, studyId)
   // The study goes before the caller's own rights: until then the same call can be repeated.
   const own = keyOf.studyPerson(studyId, caller.userId)
-  for await (const item of queryAll<object>(deps.table, keyOf.study.partition(studyId), { attributes: [] }))
-    if (item.sk !== 'STUDY' && item.sk !== own.sk) await deps.table.remove({ pk: item.pk, sk: item.sk })
+  await removeRest(deps, studyId, [keyOf.study(studyId).sk, own.sk])
   await deps.table.remove(keyOf.study(studyId))
   await deps.table.remove(own)
   return undefined

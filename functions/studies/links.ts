@@ -11,6 +11,7 @@ import { madeBefore } from '../kernel/intent.ts'
 import { indexKeyOf, keyOf, type LinkItem } from '../kernel/items.ts'
 import { toLink } from './view.ts'
 import { pseudonymOf } from '../stores/pseudonym.ts'
+import { isGoing } from '../stores/study-rest.ts'
 
 type Routes = (typeof studies)['routes']
 
@@ -97,7 +98,7 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
   const item = { ...link, ...keyOf.link(code), ...indexKeyOf.link.ofStudy(link) }
   const stands = await createOrFirst<LinkItem>(deps, item)
   // Deleted at this moment: its links were looked for before this one was there.
-  if (!(await deps.table.get(keyOf.study(study.studyId), ['studyId']))) {
+  if (await isGoing(deps, study.studyId)) {
     await deps.table.remove(keyOf.link(code))
     throw notFound()
   }

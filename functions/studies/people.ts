@@ -5,10 +5,11 @@ import { may, type StudyRight, studyRights } from '../../domain/access/permissio
 import { type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { Failure } from '../kernel/failure.ts'
+import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, keyOf, type MemberItem, type PersonProfile, type StudyPersonItem } from '../kernel/items.ts'
 import { retrying } from '../kernel/retry.ts'
+import { isGoing } from '../stores/study-rest.ts'
 
 type Routes = (typeof studies)['routes']
 
@@ -91,6 +92,11 @@ export const share: Implementation<Routes['share']> = async (
       rights,
       since: deps.now().toISOString(),
     })
+    // Deleted at this moment: its people were looked for before this one was there.
+    if (await isGoing(deps, study.studyId)) {
+      await deps.table.remove(key)
+      throw notFound()
+    }
     return shown(deps, made)
   })
 }

@@ -12,7 +12,8 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type StudyItem, type VersionItem } from '../kernel/items.ts'
 import { documentKey, versionDocument, versionItem } from '../stores/study-version.ts'
-import { changedMeanwhile } from './lifecycle.ts'
+import { changedMeanwhile, refuseDeleted } from './lifecycle.ts'
+import { isGoing } from '../stores/study-rest.ts'
 import { assetKey, studyUploads } from '../stores/study-uploads.ts'
 import { linksGiven } from '../stores/uploads.ts'
 import { describe } from '../stores/study-presentation.ts'
@@ -120,6 +121,7 @@ async function bump(deps: Deps, study: StudyItem, version: number): Promise<void
  * completes it.
  */
 export const publish: Implementation<Routes['publish']> = async ({ study, caller, body }, deps) => {
+  refuseDeleted(study)
   checkPaths(body.assets)
   checkBounds(body.assets)
   const paths = body.assets.map((a) => a.path)
@@ -186,6 +188,11 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
       },
     ])
     await deps.table.create({ ...item, ...keyOf.version(study.studyId, version) })
+    // Deleted at this moment: its versions were looked for before this one was there.
+    if (await isGoing(deps, study.studyId)) {
+      await deps.table.remove(keyOf.version(study.studyId, version))
+      throw changedMeanwhile()
+    }
     await bump(deps, study, version)
     return toVersion(item)
   })
