@@ -158,6 +158,8 @@ export interface LinkItem {
   /** Sealed objects of its runs, and their bytes: missing before the first. */
   objects?: number
   objectBytes?: number
+  /** The newest of them, some of which their run may not name yet: none is counted twice. */
+  taking?: TakenObject[]
   /** The newest runs that were counted in `started`, so that a retried start is not counted again. */
   recent?: string[]
 }
@@ -202,6 +204,11 @@ export interface RunItem {
   withdrawn?: string
 }
 /** Sealed objects that a run was given links for: the SHA-256 of each, and their bytes together. */
+export interface TakenObject {
+  runId: string
+  sha256: string
+  size: number
+}
 export interface RunObjectsItem {
   asked: string[]
   bytes: number
