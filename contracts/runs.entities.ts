@@ -38,6 +38,15 @@ export const runEntities = {
     backedUp: 'derived',
     descendsFrom: [],
   }),
+  /** By it a sweep knows that the clock it goes by stood later before. */
+  sweepVisit: entity('RUN', {
+    what: 'when the sweep came last',
+    key: { pk: 'RUN#sweep', sk: 'VISIT' },
+    owner: 'platform',
+    deletedBy: { kept: 'one for all' },
+    backedUp: 'fleeting',
+    descendsFrom: [],
+  }),
   /** How many and which: each is counted once, however often its link is asked for. */
   runObjects: entity('RUN', {
     what: 'sealed objects that a run was given links for',

@@ -61,12 +61,12 @@ export const staleAfterSeconds = 60 * 60
 export const countEverySeconds = 2
 /** So soon after a count the sweep looks at the run: what came since is counted then, however quiet it has become. */
 export const lookAfterSeconds = 60
-/** No look is ever planned further ahead than this: one that is was planned by a clock that went wrong. */
-export const furthestLookSeconds = 3 * 60 * 60
 /** A link to send a sealed object works this long: it is asked for just before it is used. */
 export const sealedLinkSeconds = 15 * 60
 /** An object may still be on its way this long after its link has ended; then a second purge finds it. */
 export const lateObjectSeconds = sealedLinkSeconds + 60 * 60
+/** No look is ever planned further ahead than this: one that is was planned by a clock that went wrong. */
+export const furthestLookSeconds = Math.max(staleAfterSeconds, lateObjectSeconds)
 
 /**
  * Whether the counters, brought up to date at one instant (ISO 8601), are old at another. By what lies between them, in

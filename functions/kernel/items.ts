@@ -204,6 +204,9 @@ export interface RunItem {
   withdrawn?: string
 }
 /** Sealed objects that a run was given links for: the SHA-256 of each, and their bytes together. */
+export interface SweepVisitItem {
+  at: string
+}
 export interface TakenObject {
   runId: string
   sha256: string

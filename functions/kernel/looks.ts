@@ -42,6 +42,28 @@ export const endLook = (deps: Tables, { pk, sk, gsk }: DueLook): Promise<void> =
 export const stillDue = async (deps: Tables, { pk, sk, gsk }: DueLook): Promise<boolean> =>
   (await deps.table.get<object>({ pk, sk }, ['gsk']))?.gsk === gsk
 
+export interface DueLooks {
+  due: DueLook[]
+  astray: DueLook[]
+}
+
+/**
+ * Looks that are due at `now`, oldest first, and those that are planned further ahead than anybody plans
+ * (`horizonSeconds`): a clock was ahead of its time, and they would wait until it is right. At most `limit` of each.
+ * Their places in the index begin with the time of the look.
+ */
+export async function dueLooks(
+  deps: Tables,
+  gpk: string,
+  { now, horizonSeconds, limit }: { now: Date; horizonSeconds: number; limit: number },
+): Promise<DueLooks> {
+  const furthest = new Date(now.getTime() + horizonSeconds * 1000)
+  return {
+    due: await looksIn(deps, gpk, { to: `${now.toISOString()}~` }, limit),
+    astray: await looksIn(deps, gpk, { from: `${furthest.toISOString()}~` }, limit),
+  }
+}
+
 /** Looks in a part of the index, in order, at most `limit`. */
 export async function looksIn(
   deps: Tables,

@@ -118,6 +118,40 @@ describe('a live run', () => {
   })
 })
 
+describe('a clock that was ahead of its time and is right again', () => {
+  const all = async () => (await on.deps.table.query<object>('RUN#DUE', { index: true })).items.map((i) => i.gsk!)
+  it.each([2 * 60, 30 * 60, 3600, 10 * 3600])('by %i s keeps nothing waiting', async (ahead) => {
+    await send(1)
+    on.clock.advance(ahead)
+    await sweep()
+    await send(2)
+    on.clock.advance(-ahead)
+    await sweep()
+    // As if it had never been wrong: counted within a minute, stale an hour after its last record.
+    expect((await all()).every((gsk) => gsk <= inSeconds(staleAfterSeconds))).toBe(true)
+    await send(3)
+    on.clock.advance(lookAfterSeconds)
+    await sweep()
+    expect((await item())!.received).toBe(3)
+    on.clock.advance(staleAfterSeconds)
+    await sweep()
+    on.clock.advance(lookAfterSeconds)
+    await sweep()
+    expect((await item())!.state).toBe('stale')
+  })
+  it('is noticed once, and small steps are none', async () => {
+    await sweep()
+    on.clock.advance(-30)
+    expect(await sweep()).toMatchObject({ looked: 0 })
+    on.clock.advance(3600)
+    await sweep()
+    await send(1)
+    on.clock.advance(-3600)
+    expect(await sweep()).toMatchObject({ looked: 1 })
+    expect(await sweep()).toMatchObject({ looked: 0 })
+  })
+})
+
 describe('looks', () => {
   it('come oldest first, and last those that nobody would plan so far ahead', async () => {
     const at = async (runId: string, seconds: number) =>

@@ -14,11 +14,12 @@ import { isBehind } from './chunks.ts'
 import { bringUpToDate, lateObjects, lookAfter, purge } from './end-run.ts'
 import { removeUnnamed } from './sealed-objects.ts'
 import { settleSlot } from './slots.ts'
-import { clearDue, type DueRun, dueRuns, putOff, setDue } from '../stores/run-looks.ts'
+import { clearDue, type DueRun, dueRuns, plannedRuns, putOff, setDue } from '../stores/run-looks.ts'
 import { sweepRests } from '../stores/study-rest.ts'
 import { studyUploads } from '../stores/study-uploads.ts'
 import { tidyUploads } from '../stores/uploads.ts'
 import { finishStart } from './start.ts'
+import { clockWentBack, noteVisit } from './sweep-visit.ts'
 
 export interface Swept {
   looked: number
@@ -124,8 +125,12 @@ async function look(deps: Deps, due: DueRun): Promise<Outcome> {
 export function createSweep(unguarded: Deps): () => Promise<Swept> {
   const deps = guarded(unguarded, 'sweep', backstage.find((f) => f.name === 'sweep')!.grants)
   return async () => {
-    const due = await dueRuns(deps, deps.now(), runsPerVisit)
-    const swept: Swept = { looked: due.length, stale: 0, finished: 0, failed: 0, more: due.length >= runsPerVisit }
+    const logged = (what: string) => (error: unknown) =>
+      deps.log('error', { route: 'sweep', error: error instanceof Error ? error.name : typeof error, run: what })
+    const wentBack = await clockWentBack(deps).catch(logged('visit'))
+    const due = wentBack ? await plannedRuns(deps) : await dueRuns(deps, deps.now(), runsPerVisit)
+    const more = !wentBack && due.length >= runsPerVisit
+    const swept: Swept = { looked: due.length, stale: 0, finished: 0, failed: 0, more }
     await each(
       due,
       async (one) => {
@@ -134,15 +139,14 @@ export function createSweep(unguarded: Deps): () => Promise<Swept> {
           if (outcome !== 'waiting') swept[outcome]++
         } catch (e) {
           swept.failed++
-          deps.log('error', { route: 'sweep', error: e instanceof Error ? e.name : typeof e, run: one.runId })
+          logged(one.runId)(e)
           // Later, so that a run that cannot be finished does not stand in the way of the others.
           await putOff(deps, one, retryAt(deps.now())).catch(() => undefined)
         }
       },
       width,
     )
-    const logged = (what: string) => (error: unknown) =>
-      deps.log('error', { route: 'sweep', error: error instanceof Error ? error.name : typeof error, run: what })
+    await noteVisit(deps).catch(logged('visit'))
     await sweepRests(deps).catch(logged('rests'))
     await tidyUploads(deps, studyUploads).catch(logged('uploads'))
     if (due.length > 0)

@@ -2,7 +2,7 @@
 import { furthestLookSeconds } from '../../domain/runs/life.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { indexKeyOf, keyOf } from '../kernel/items.ts'
-import { type DueLook, looksIn, type Place, planLook, putOffLook } from '../kernel/looks.ts'
+import { type DueLook, dueLooks, looksIn, type Place, planLook, putOffLook } from '../kernel/looks.ts'
 
 type Tables = Pick<Deps, 'table'>
 
@@ -28,15 +28,17 @@ export const putOff = (deps: Tables, due: DueRun, at: Date): Promise<void> =>
 export const clearDue = (deps: Tables, runId: string): Promise<void> => deps.table.remove(keyOf.due(runId))
 
 /**
- * Runs that are due at `now`, oldest first, and then those whose look is planned for a time that nobody plans for: a
- * clock was wrong, and they would wait until it is right. At most `limit` of each.
+ * Runs that are due at `now`, oldest first, and then those whose look is planned for a time that nobody plans for. At
+ * most `limit` of each.
  */
 export async function dueRuns(deps: Tables, now: Date, limit: number): Promise<DueRun[]> {
-  const { partition, prefix } = indexKeyOf.due.byTime
-  const furthest = new Date(now.getTime() + furthestLookSeconds * 1000)
-  const found = [
-    ...(await looksIn(deps, partition(), { to: `${prefix({ at: now.toISOString() })}~` }, limit)),
-    ...(await looksIn(deps, partition(), { from: prefix({ at: furthest.toISOString() }) }, limit)),
-  ]
-  return found.map((due) => ({ ...due, runId: keyOf.due.read(due)!.runId }))
+  const when = { now, horizonSeconds: furthestLookSeconds, limit }
+  const { due, astray } = await dueLooks(deps, indexKeyOf.due.byTime.partition(), when)
+  return named([...due, ...astray])
 }
+
+/** Every run that a look is planned at. */
+export const plannedRuns = async (deps: Tables): Promise<DueRun[]> =>
+  named(await looksIn(deps, indexKeyOf.due.byTime.partition(), {}, Infinity))
+
+const named = (looks: DueLook[]): DueRun[] => looks.map((due) => ({ ...due, runId: keyOf.due.read(due)!.runId }))

@@ -8,7 +8,7 @@ import { queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { each } from '../kernel/each.ts'
 import { indexKeyOf, keyOf, type RunItem, type StudyItem } from '../kernel/items.ts'
-import { looksIn, type Place, planLook } from '../kernel/looks.ts'
+import { dueLooks, type Place, planLook } from '../kernel/looks.ts'
 import { setDue } from './run-looks.ts'
 
 type Stores = Pick<Deps, 'table' | 'now'>
@@ -75,21 +75,11 @@ export async function removeRest(deps: Stores, studyId: string, but: readonly st
  * to run twice.
  */
 export async function sweepRests(deps: Stores): Promise<number> {
-  const { byTime } = indexKeyOf.studyRest
-  const furthest = byTime.prefix({ at: after(deps).toISOString() })
-  const due = [
-    ...(await looksIn(
-      deps,
-      byTime.partition(),
-      { to: `${byTime.prefix({ at: deps.now().toISOString() })}~` },
-      studiesPerVisit,
-    )),
-    // Planned by a clock that was ahead of its time.
-    ...(await looksIn(deps, byTime.partition(), { from: `${furthest}~` }, studiesPerVisit)),
-  ]
-  for (const look of due) {
+  const when = { now: deps.now(), horizonSeconds: secondLookSeconds, limit: studiesPerVisit }
+  const { due, astray } = await dueLooks(deps, indexKeyOf.studyRest.byTime.partition(), when)
+  for (const look of [...due, ...astray]) {
     await removeRest(deps, keyOf.studyRest.read(look)!.studyId)
     await deps.table.remove({ pk: look.pk, sk: look.sk })
   }
-  return due.length
+  return due.length + astray.length
 }

@@ -42,6 +42,20 @@ async function stored(folder: UploadFolder): Promise<string[]> {
 const days = (count: number): void => on.clock.advance(count * 86_400)
 const planted = <T extends object>(item: T & { pk: string; sk: string }): Promise<unknown> => on.deps.table.create(item)
 
+describe('a look that a clock ahead of its time has planned', () => {
+  it.each([datasetUploads, studyUploads, pipelineUploads, experimentUploads])(
+    'is planned anew: $bucket',
+    async (folder) => {
+      on.clock.advance(90 * 86_400)
+      await linksGiven(on.deps, folder, id)
+      on.clock.advance(-90 * 86_400 + 600)
+      await tidyUploads(on.deps, folder)
+      const at = (await on.deps.table.get<object>(folder.key(id)))!.gsk!.split('#')[0]!
+      expect(at).toBe(new Date(on.clock.now().getTime() + folder.quietDays * 86_400_000).toISOString())
+    },
+  )
+})
+
 describe('uploads of a dataset', () => {
   const blob = (sha256: string): string => datasetUploads.prefix(id) + sha256
   const dataset = (more: Partial<DatasetItem> = {}) =>

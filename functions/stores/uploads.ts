@@ -5,7 +5,7 @@
 import { ObjectMissing } from '../../ports/objects.ts'
 import type { Key } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { type DueLook, endLook, looksIn, type Place, planLook, putOffLook, stillDue } from '../kernel/looks.ts'
+import { type DueLook, dueLooks, endLook, type Place, planLook, putOffLook, stillDue } from '../kernel/looks.ts'
 
 type Stores = Pick<Deps, 'table' | 'objects' | 'now'>
 type Named = ReadonlySet<string> | 'left' | undefined
@@ -72,8 +72,15 @@ async function tidy(deps: Stores, folder: UploadFolder, due: DueLook): Promise<v
   else await endLook(deps, due)
 }
 
-/** Looks at the folders of a kind that are due. Safe to run twice. */
+/**
+ * Looks at the folders of a kind that are due, and plans anew from now on what was planned further ahead than that.
+ * Safe to run twice.
+ */
 export async function tidyUploads(deps: Stores, folder: UploadFolder): Promise<void> {
-  const to = `${deps.now().toISOString()}~`
-  for (const due of await looksIn(deps, folder.partition, { to }, foldersPerVisit)) await tidy(deps, folder, due)
+  const { quietDays } = folder
+  const when = { now: deps.now(), horizonSeconds: (quietDays * dayMilliseconds) / 1000, limit: foldersPerVisit }
+  const { due, astray } = await dueLooks(deps, folder.partition, when)
+  for (const look of due) await tidy(deps, folder, look)
+  for (const look of astray)
+    await putOffLook(deps, look, folder.place(folder.idOf(look), inDays(deps.now(), quietDays)))
 }
