@@ -23,6 +23,8 @@ export type Repair =
   | { does: 'close'; file: string }
   /** Indexes of the table's database, which say nothing that its rows do not. */
   | { does: 'index' }
+  /** Items of one entity that say nothing which others do not say. */
+  | { does: 'derive'; entity: string }
 
 export interface Finding {
   part: Part

@@ -11,6 +11,7 @@ import { recordItemKey } from '../../adapters/local/object-records.ts'
 import { itemOf } from '../../adapters/local/table-row.ts'
 import { leftovers } from '../../runner/own-folders.ts'
 import { storeFolder } from '../store.ts'
+import { lostFindings, lostOf } from './derived.ts'
 import { fileFaults } from './home-files.ts'
 import { lookAtBudgets, lookAtChains, lookAtRuns, type RecordedObject, type Seen, seenIn } from './look-items.ts'
 import { lookAtKeys } from './look-keys.ts'
@@ -33,7 +34,7 @@ export const isHome = (home: string): boolean =>
 export const isOfHead = (fault: string): boolean => /^The file .*[\\/]head (is missing|cannot be read)\.$/.test(fault)
 
 const storeTodo =
-  'Keep a copy of the home, then restore a backup; "cloister doctor --repair" puts right what can be proved, which are indexes alone.'
+  'Keep a copy of the home, then restore a backup; "cloister doctor --repair" puts right what can be proved: indexes, and items that others say all of.'
 
 const headTodo =
   'Restore a backup if there is a newer one; else "cloister doctor --accept" takes the table as it stands.'
@@ -109,6 +110,7 @@ async function lookInside(
     })
     const findings = [
       ...(how === 'whole' ? await lookAtChains(table, seen) : []),
+      ...lostFindings(await lostOf(table)),
       ...lookAtBudgets(seen),
       ...lookAtRuns(seen),
       ...(await lookAtObjects(folder, seen.objects, how, stillThere, more)),

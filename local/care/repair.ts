@@ -5,6 +5,7 @@ import type { Finding, Repair } from '../../domain/care/finding.ts'
 import { syncFile } from '../../adapters/local/durable.ts'
 import { tableFile } from '../../adapters/local/table-folder.ts'
 import { storeFolder } from '../store.ts'
+import { derive } from './derived.ts'
 
 /** Indexes say nothing that the rows do not, and are made of them again. */
 async function makeIndexes(home: string): Promise<string> {
@@ -29,6 +30,7 @@ const make: { [D in Repair['does']]: (repair: Extract<Repair, { does: D }>, home
     return `${file} is now its owner's alone.`
   },
   index: (_, home) => makeIndexes(home),
+  derive: ({ entity }, home) => derive(home, entity),
 }
 
 /** Makes every repair that a finding has, each once, and answers what was done. */
