@@ -191,8 +191,9 @@ async function settle(stage: Stage): Promise<string | undefined> {
         })
     })
     await world.time.run(() => done && world.executions.atWork === 0, world.time.now + 4 * 86_400_000)
-    // What a clock had planned that was wrong by hours may take them.
-    if (minutes === 3 && !world.faults.count['jump']) broken = uncounted(stage)
+    // A look that failed again and again comes after a quarter of an hour. What a clock had planned that was wrong by
+    // hours may take them.
+    if (minutes === 17 && !world.faults.count['jump']) broken = uncounted(stage)
   }
   return broken
 }

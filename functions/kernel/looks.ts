@@ -30,7 +30,25 @@ export async function planLook(deps: Tables, key: Key, place: Place, facts: obje
 
 /** Puts a look off that was found due, unless somebody has planned another since. */
 export const putOffLook = (deps: Tables, { pk, sk, gsk }: DueLook, place: Place): Promise<void> =>
-  unlessMoved(deps.table.update({ pk, sk }, { set: place, when: [{ attribute: 'gsk', is: 'equal', value: gsk }] }))
+  unlessMoved(
+    deps.table.update(
+      { pk, sk },
+      { set: place, remove: ['failures'], when: [{ attribute: 'gsk', is: 'equal', value: gsk }] },
+    ),
+  )
+
+/** A store that was busy for a moment must not keep a look waiting; one that fails for ever must not be in the way. */
+const retrySeconds = { first: 60, longest: 900 }
+
+/** Puts a look off that failed: the first time by a minute, then by twice as long each time, up to a quarter of an hour. */
+export async function retryLook(deps: Tables, look: DueLook, now: Date, placeAt: (at: Date) => Place): Promise<void> {
+  const { pk, sk, gsk } = look
+  const { failures = 0 } = (await deps.table.get<{ failures?: number }>({ pk, sk }, ['failures'])) ?? {}
+  const seconds = Math.min(retrySeconds.longest, retrySeconds.first * 2 ** failures)
+  const place = placeAt(new Date(now.getTime() + seconds * 1000))
+  const when = [{ attribute: 'gsk', is: 'equal' as const, value: gsk }]
+  await unlessMoved(deps.table.update({ pk, sk }, { set: { ...place, failures: failures + 1 }, when }))
+}
 
 /** Takes a look that is done out of the index, unless somebody has planned another since. The pointer stays, asleep. */
 export const endLook = (deps: Tables, { pk, sk, gsk }: DueLook): Promise<void> =>

@@ -1,7 +1,7 @@
 /** What the sweep finds, in whatever order it and others come, and whatever the clock does. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { furthestLookSeconds, lateObjectSeconds, lookAfterSeconds, staleAfterSeconds } from '../../domain/runs/life.ts'
-import type { Table } from '../../ports/table.ts'
+import type { Key, Table } from '../../ports/table.ts'
 import {
   begin,
   endRecord,
@@ -163,15 +163,22 @@ describe('looks', () => {
     expect(await sweep()).toMatchObject({ looked: 3, finished: 3 })
     expect(await ids(10)).toEqual([])
   })
-  it('at a run that cannot be finished come again later, and keep nobody from the others', async () => {
+  it('at a run that cannot be finished come again soon, then later and later, and keep nobody from the others', async () => {
     on.clock.advance(lookAfterSeconds)
+    const { get } = on.deps.table
     const broken: Table = Object.assign(Object.create(on.deps.table) as Table, {
-      get: async () => {
-        throw new Error('no table')
+      get: async (key: Key, attributes?: string[]) => {
+        if (key.sk === 'RUN') throw new Error('no run')
+        return get(key, attributes)
       },
     })
-    expect(await createSweep({ ...on.deps, table: broken })()).toMatchObject({ looked: 1, failed: 1 })
-    expect(await dueAt()).toBe(inSeconds(900))
+    for (const seconds of [60, 120, 240, 480, 900, 900]) {
+      expect(await createSweep({ ...on.deps, table: broken })()).toMatchObject({ looked: 1, failed: 1 })
+      expect(await dueAt()).toBe(inSeconds(seconds))
+      on.clock.advance(seconds)
+    }
+    expect(await sweep()).toMatchObject({ looked: 1, failed: 0 })
+    expect((await on.deps.table.get<object>(keyOf.due(run.runId)))!).not.toHaveProperty('failures')
   })
 })
 

@@ -14,7 +14,7 @@ import { isBehind } from './chunks.ts'
 import { bringUpToDate, lateObjects, lookAfter, purge } from './end-run.ts'
 import { removeUnnamed } from './sealed-objects.ts'
 import { settleSlot } from './slots.ts'
-import { clearDue, type DueRun, dueRuns, plannedRuns, putOff, setDue } from '../stores/run-looks.ts'
+import { clearDue, type DueRun, dueRuns, plannedRuns, putOff, setDue, tryAgain } from '../stores/run-looks.ts'
 import { sweepRests } from '../stores/study-rest.ts'
 import { studyUploads } from '../stores/study-uploads.ts'
 import { tidyUploads } from '../stores/uploads.ts'
@@ -32,9 +32,6 @@ type Outcome = 'stale' | 'finished' | 'waiting'
 const runsPerVisit = 1000
 /** Runs that are looked at side by side. */
 const width = 8
-const retrySeconds = 900
-
-const retryAt = (now: Date): Date => new Date(now.getTime() + retrySeconds * 1000)
 
 /**
  * A live run: counted, if records came since it was; looked at again soon while they may still come in the shadow of a
@@ -141,7 +138,7 @@ export function createSweep(unguarded: Deps): () => Promise<Swept> {
           swept.failed++
           logged(one.runId)(e)
           // Later, so that a run that cannot be finished does not stand in the way of the others.
-          await putOff(deps, one, retryAt(deps.now())).catch(() => undefined)
+          await tryAgain(deps, one, deps.now()).catch(() => undefined)
         }
       },
       width,

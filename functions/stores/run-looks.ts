@@ -2,7 +2,7 @@
 import { furthestLookSeconds } from '../../domain/runs/life.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { indexKeyOf, keyOf } from '../kernel/items.ts'
-import { type DueLook, dueLooks, looksIn, type Place, planLook, putOffLook } from '../kernel/looks.ts'
+import { type DueLook, dueLooks, looksIn, type Place, planLook, putOffLook, retryLook } from '../kernel/looks.ts'
 
 type Tables = Pick<Deps, 'table'>
 
@@ -23,6 +23,10 @@ export const setDue = (deps: Tables, runId: string, at: Date): Promise<void> =>
  */
 export const putOff = (deps: Tables, due: DueRun, at: Date): Promise<void> =>
   putOffLook(deps, due, placeOf(due.runId, at))
+
+/** Puts off a look that failed, longer each time. */
+export const tryAgain = (deps: Tables, due: DueRun, now: Date): Promise<void> =>
+  retryLook(deps, due, now, (at) => placeOf(due.runId, at))
 
 /** The sweep need not look at this run any more. */
 export const clearDue = (deps: Tables, runId: string): Promise<void> => deps.table.remove(keyOf.due(runId))
