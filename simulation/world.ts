@@ -24,6 +24,11 @@ export interface StoredObject extends ObjectHead {
   bytes: Uint8Array
 }
 
+/** A service that does what it is asked in the order of asking: when it will have done all of it. */
+export interface Lane {
+  until: number
+}
+
 /** The service answered that it is busy, or did not answer at all. */
 export class ServiceFault extends Error {
   override name = 'ServiceFault'
@@ -101,9 +106,10 @@ export class World {
 
   /**
    * A call from whoever is at work to a service of the world: it goes out, is done, and answered, each at its time and
-   * unless something goes wrong. What was sent is done even if the sender died on the way.
+   * unless something goes wrong. What was sent is done even if the sender died on the way. Calls of one `lane` are done
+   * in the order in which they were made.
    */
-  call<T>(what: string, act: () => T): Promise<T> {
+  call<T>(what: string, act: () => T, lane?: Lane): Promise<T> {
     const task = atWork()
     const { process } = task
     if (!process.alive) return never()
@@ -119,7 +125,8 @@ export class World {
       const answer = (settle: () => void): void => {
         if (process.alive) settle()
       }
-      this.time.after(fault === 'slow' ? 2000 + measure * 8000 : measure * 6, what, () => {
+      const delay = fault === 'slow' ? 2000 + measure * 8000 : measure * 6
+      this.time.after(lane ? this.#inLane(lane, delay) : delay, what, () => {
         if (fault === 'refused') return answer(() => reject(new ServiceFault(what)))
         let done: () => void
         try {
@@ -137,6 +144,12 @@ export class World {
         answer(done)
       })
     })
+  }
+
+  /** What a call takes that has to wait for those before it. */
+  #inLane(lane: Lane, delay: number): number {
+    lane.until = Math.max(lane.until, this.time.now + delay)
+    return lane.until - this.time.now
   }
 
   /** When the index shows a write that is made now. */

@@ -12,12 +12,15 @@ import { type Outcome, Sender } from '../../web/participant/sender.ts'
 import { atWork, never, Process } from '../processes.ts'
 import type { ToldRun } from '../told.ts'
 import type { Stage, Tab } from '../stage.ts'
+import type { Lane } from '../world.ts'
 
 /** What is on the device, whichever tab is open. */
 interface Disk {
   runs: Map<string, LocalRun>
   records: Map<string, unknown>
   checkpoints: Map<string, string>
+  /** IndexedDB runs transactions on the same stores one after the other, whichever tab began them. */
+  lane: Lane
 }
 
 const recordKey = (nonce: string, seq: number): string => `${nonce} ${String(seq).padStart(6, '0')}`
@@ -25,7 +28,7 @@ const recordKey = (nonce: string, seq: number): string => `${nonce} ${String(seq
 /** The device of a tab: every act takes its time, may fail, and may be the tab's last. */
 function deviceOf(stage: Stage, disk: Disk): Device {
   const { world } = stage
-  const call = <T>(what: string, act: () => T): Promise<T> => world.call(`device ${what}`, act)
+  const call = <T>(what: string, act: () => T): Promise<T> => world.call(`device ${what}`, act, disk.lane)
   const copy = (run: LocalRun): LocalRun => ({ ...run, acked: [...run.acked], frozen: [...run.frozen] })
   const forget = (nonce: string): void => {
     for (const key of disk.records.keys()) if (key.startsWith(`${nonce} `)) disk.records.delete(key)
@@ -81,7 +84,7 @@ export interface Manner {
 /** One participant, from the link to a page that says that all is over. Resolves when nothing more is to come. */
 export async function participate(stage: Stage, name: string, manner: Manner): Promise<void> {
   const { world, told } = stage
-  const disk: Disk = { runs: new Map(), records: new Map(), checkpoints: new Map() }
+  const disk: Disk = { runs: new Map(), records: new Map(), checkpoints: new Map(), lane: { until: 0 } }
   const random = world.chance.sub(`device of ${name}`)
   const run: ToldRun = { who: name, code: manner.code, nonce: base64url(random.bytes(24)), acked: new Map() }
   told.runs.push(run)
