@@ -83,6 +83,8 @@ export class Executions {
   readonly #tasks: Tasks
   readonly #known = new Set<string>()
   readonly #running = new Map<string, Execution>()
+  /** How often each was begun: a start meets faults of its own. */
+  readonly #starts = new Map<string, number>()
 
   constructor(world: World, tasks: Tasks) {
     this.#world = world
@@ -118,9 +120,13 @@ export class Executions {
   #start(jobId: string, attempt: number): void {
     const name = executionName(jobId, attempt)
     if (this.#known.has(name)) return
-    this.#known.add(name)
     const process = this.#world.mode === 'host' ? atWork().process : undefined
-    const execution: Execution = { name, stopped: false, process }
+    // What a host has begun ends with it, also what it was about to begin.
+    if (process?.alive === false) return
+    this.#known.add(name)
+    const starts = (this.#starts.get(name) ?? 0) + 1
+    this.#starts.set(name, starts)
+    const execution: Execution = { name: starts > 1 ? `${name} again ${starts}` : name, stopped: false, process }
     this.#running.set(name, execution)
     const owner = process ?? new Process(this.#world, `execution ${name}`)
     void this.#world
