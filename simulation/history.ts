@@ -86,7 +86,8 @@ function castOf(stage: Stage, chance: Chance): Map<string, () => Promise<void>> 
       pace: own.of([3, 50, 800, 4000, 30_000]),
       end: own.of(['finish', 'finish', 'finish', 'abort', 'leave'] as const),
       withdraws: own.happens(0.2),
-      reloads: own.happens(0.4) ? own.of([1, 3, 5, 8, 30, 45]) : undefined,
+      reloads: own.happens(0.5) ? own.of([1, 3, 5, 8, 30, 45, 1000, 1000]) : undefined,
+      awayFor: own.happens(0.2) ? own.between(60, 80) * 60_000 : 0,
     }
     cast.set(name, async () => {
       await stage.world.pause(own.between(0, 20_000))

@@ -16,6 +16,8 @@ export interface ToldRun {
   short?: true
   /** The page was reloaded once. */
   reloaded?: true
+  /** And somebody came back to it. */
+  returned?: true
   /** A researcher asked to have it withdrawn, or was told that it is. */
   taken?: 'asked' | 'done'
   /** The browser was closed for ever. */

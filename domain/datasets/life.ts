@@ -20,6 +20,7 @@ export const datasetLife: Record<DatasetState, Row> = {
     answers: false,
     meaning: 'A schema is proposed; nothing is visible before the custodian confirms it',
   },
-  published: { to: ['retired', 'reading'], answers: true, meaning: 'In the catalogue; questions can be asked' },
+  // Files that are read beside a version that stands change nothing for those who ask it.
+  published: { to: ['retired'], answers: true, meaning: 'In the catalogue; questions can be asked' },
   retired: { to: [], answers: false, meaning: 'No more questions; released results stay' },
 }

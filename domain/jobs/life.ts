@@ -21,7 +21,7 @@ interface Row {
  */
 export const jobLife: Record<JobState, Row> = {
   queued: {
-    to: ['running', 'blocked', 'failed', 'cancelled'],
+    to: ['running', 'failed', 'cancelled'],
     live: true,
     meaning: 'Waiting for its turn, or for an approval',
   },

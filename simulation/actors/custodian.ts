@@ -76,6 +76,8 @@ export async function keepDataset(stage: Stage, who: string, own: Chance): Promi
     throw new Error(`${datasetId} does not get on`)
   }
 
+  // Some think better of it while their files are being read, or once they see what is proposed.
+  const leaves = own.happens(0.3)
   let read = 0
   for (let version = own.between(0, 2), at = 1; at <= version; at++) {
     stage.world.objects.set(`protected datasets/${datasetId}/blobs/${file.sha256}`, {
@@ -87,6 +89,10 @@ export async function keepDataset(stage: Stage, who: string, own: Chance): Promi
     const body = { files: [file] }
     const reads = (): Promise<unknown> => stage.insist(() => datasets.read({ params, body }))
     let looks = 0
+    if (leaves && own.happens(0.5)) {
+      await reads()
+      break
+    }
     await until(
       (state, stands) =>
         stands === 0 ? state === 'proposed' || (state === 'draft' && read > 1) : read > 0 && own.happens(0.5),
@@ -99,7 +105,8 @@ export async function keepDataset(stage: Stage, who: string, own: Chance): Promi
         }
       },
     )
-    if (!readable) break
+    if (!readable || leaves) break
+    if (own.happens(0.4)) await reads()
     await until(
       (_, stands) => stands >= at,
       async (rev) => {
@@ -110,7 +117,7 @@ export async function keepDataset(stage: Stage, who: string, own: Chance): Promi
     )
     read = 0
   }
-  if (own.happens(0.5))
+  if (leaves || own.happens(0.5))
     await until(
       (state) => state === 'retired',
       (rev) => stage.insist(() => datasets.retire({ params, body: { rev } })),

@@ -77,8 +77,10 @@ export interface Manner {
   pace: number
   end: 'finish' | 'abort' | 'leave'
   withdraws: boolean
-  /** The trial at which the page is reloaded, if it is. */
+  /** The trial at which the page is reloaded, if it is; after the last one: at the end. */
   reloads: number | undefined
+  /** How long they stay away then, in milliseconds. */
+  awayFor: number
 }
 
 /** One participant, from the link to a page that says that all is over. Resolves when nothing more is to come. */
@@ -95,7 +97,9 @@ export async function participate(stage: Stage, name: string, manner: Manner): P
       void world.task(process, `${name} tab ${tab}`, () => visit(stage, disk, run, manner)).then(() => resolve('over'))
     })
     if ((await ended) === 'over') return
-    await world.pause(2000 + world.faults.measure(`${name} tab ${tab}`) * 20_000)
+    const away = run.reloaded && !run.returned ? manner.awayFor : 0
+    if (run.reloaded) run.returned = true
+    await world.pause(away + 2000 + world.faults.measure(`${name} tab ${tab}`) * 20_000)
   }
 }
 
