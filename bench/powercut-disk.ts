@@ -81,10 +81,25 @@ const contentAfterCut = (node: Node, dice: Dice): Buffer =>
 export class Disk {
   readonly #top: string
   readonly #root = newFolder()
-  readonly #open = new Map<number, { node: Node; at: number; appends: boolean }>()
+  readonly #open = new Map<string, { node: Node; at: number; appends: boolean }>()
 
-  constructor(top: string) {
+  /** `before`: files by their path below the top that were there before, on the disk. */
+  constructor(top: string, before: ReadonlyMap<string, Buffer> = new Map()) {
     this.#top = top
+    for (const [path, bytes] of before) this.#put(path.split('/'), bytes)
+  }
+
+  #put(names: string[], bytes: Buffer): void {
+    let folder = this.#root.names!
+    for (const name of names.slice(0, -1)) {
+      const next = folder.now.get(name) ?? newFolder()
+      folder.now.set(name, next)
+      folder.durable.set(name, next)
+      folder = next.names!
+    }
+    const node: Node = { durable: bytes, pending: [], length: bytes.length }
+    folder.now.set(names.at(-1)!, node)
+    folder.durable.set(names.at(-1)!, node)
   }
 
   #find(path: string): { folder: Folder; name: string; node: Node | undefined } | undefined {
@@ -105,7 +120,8 @@ export class Disk {
     folder.pending.push(naming)
   }
 
-  open(fd: number, path: string, flags: string): void {
+  /** `fd`: known by its number in its process. */
+  open(fd: string, path: string, flags: string): void {
     this.#open.delete(fd)
     const found = this.#find(path)
     if (!found) return
@@ -114,20 +130,20 @@ export class Disk {
     if (flags.includes('O_TRUNC') && node.length > 0) this.#write(node, { length: 0 })
     this.#open.set(fd, { node, at: 0, appends: flags.includes('O_APPEND') })
   }
-  close(fd: number): void {
+  close(fd: string): void {
     this.#open.delete(fd)
   }
-  knows(fd: number): boolean {
+  knows(fd: string): boolean {
     return this.#open.has(fd)
   }
-  write(fd: number, bytes: Buffer, at?: number): void {
+  write(fd: string, bytes: Buffer, at?: number): void {
     const file = this.#open.get(fd)
     if (!file) return
     const place = file.appends ? file.node.length : (at ?? file.at)
     this.#write(file.node, { at: place, bytes })
     if (at === undefined) file.at = place + bytes.length
   }
-  truncate(fd: number, length: number): void {
+  truncate(fd: string, length: number): void {
     const file = this.#open.get(fd)
     if (file) this.#write(file.node, { length })
   }
@@ -135,7 +151,7 @@ export class Disk {
     node.pending.push(write)
     node.length = 'length' in write ? write.length : Math.max(node.length, write.at + write.bytes.length)
   }
-  sync(fd: number): void {
+  sync(fd: string): void {
     const node = this.#open.get(fd)?.node
     if (!node) return
     node.durable = written(node.durable, node.pending.splice(0))

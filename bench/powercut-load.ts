@@ -13,14 +13,8 @@ import { makeTable } from '../adapters/local/table-folder.ts'
 import { writeWhole } from '../local/files.ts'
 import { lockHome } from '../local/home-lock.ts'
 import type { Bucket } from '../ports/objects.ts'
-
-/** What is kept under a name from here on; nothing, where the value is null. */
-export interface Step {
-  what: 'item' | 'object' | 'key' | 'file' | 'store'
-  name: string
-  /** The number of its value (`valueOf`). */
-  value: number | null
-}
+import { keepLogin } from './powercut-login.ts'
+import type { Step } from './powercut-step.ts'
 
 /** Runs a step and says when it begins and when it is done. */
 async function step(told: Step, work: () => Promise<unknown>): Promise<void> {
@@ -78,6 +72,7 @@ async function main(home: string, size: number): Promise<void> {
     await Promise.all([
       ...[0, 1, 2, 3, 4, 5].map((writer) => items(table, writer, from, size)),
       objectsOf(join(home, 'objects'), table, from, Math.ceil(size / 3)),
+      keepLogin(home, step, from, Math.ceil(size / 6)),
       step({ what: 'file', name: 'state.json', value: round }, () =>
         writeWhole(join(home, 'state.json'), JSON.stringify(valueOf('state.json', round))),
       ),

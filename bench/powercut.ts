@@ -2,7 +2,8 @@
  * Power cuts: a process that keeps items, objects, keys and files is traced, the disk is rebuilt as hardware may leave
  * it at many moments of the trace (all that was synced, any part of what was not, torn sectors), and opened again.
  * Whatever was acknowledged by then must be there, and nothing may be called damaged. Then the same with syncs left out
- * of the trace, of the table's log and of folders: the cuts must find these losses, or they would find none.
+ * of the trace, of the table's log, of the login, of letters and of folders: the cuts must find these losses, or they
+ * would find none. And the same while a home of version 0.1.0 is taken over.
  *
  * `--cuts N` (default 2000), `--size N` writes of each writer between two closings (default 60), `--seed N`; `--quick`
  * 40 cuts of a small load. Prints last one line of JSON.
@@ -21,7 +22,10 @@ import { itemOf } from '../adapters/local/table-row.ts'
 import type { Bucket } from '../ports/objects.ts'
 import { ensureStrace } from '../tools/strace.ts'
 import { Disk, type Dice } from './powercut-disk.ts'
-import { type Step, valueOf } from './powercut-load.ts'
+import { filesBelow, lookForAll, oldHome } from './powercut-conversion.ts'
+import { valueOf } from './powercut-load.ts'
+import { loginIn } from './powercut-login.ts'
+import type { Step } from './powercut-step.ts'
 import { type Call, callsOf, play, told, traced } from './powercut-trace.ts'
 import { atLeast, atMost, need, report } from './report.ts'
 
@@ -69,12 +73,18 @@ class Promises {
   }
 }
 
+/** What is found under a name that has a value. */
+function textOf(what: Step['what'], name: string, value: number): string {
+  if (what === 'key' || what === 'store') return ''
+  return ['item', 'object', 'file'].includes(what) ? valueOf(name, value) : String(value)
+}
+
 const allows = ({ step, acknowledged, begun }: Promised, found: string | undefined): boolean =>
   [acknowledged, begun].some((value) => {
     // Never acknowledged: there may be nothing.
     if (value === undefined) return acknowledged === undefined && found === undefined
     if (value === null) return found === undefined
-    return found === (step.what === 'key' || step.what === 'store' ? '' : valueOf(step.name, value))
+    return found === textOf(step.what, step.name, value)
   })
 
 interface Found {
@@ -137,6 +147,11 @@ async function look(home: string, promises: Promises): Promise<Found> {
   if (found.alarms.length > 0) return found
   const objects = objectsIn(home)
   const keys = organisationsIn(home)
+  const login = await loginIn(home).catch((e: unknown) => void found.alarms.push(`sign-in: ${(e as Error).message}`))
+  if (!login) {
+    objects.close()
+    return found
+  }
   const isThere = async ({ what, name }: Step): Promise<string | undefined> => {
     switch (what) {
       case 'item':
@@ -153,10 +168,20 @@ async function look(home: string, promises: Promises): Promise<Found> {
       }
       case 'store':
         return existsSync(join(home, 'store')) ? '' : undefined
+      default: {
+        const value = login.value({ what, name, value: null })
+        return value === undefined ? undefined : String(value)
+      }
     }
   }
-  for (const [key, promised] of promises.all) if (!allows(promised, await isThere(promised.step))) found.lost.push(key)
+  try {
+    for (const [key, promised] of promises.all)
+      if (!allows(promised, await isThere(promised.step))) found.lost.push(key)
+  } catch (e) {
+    found.alarms.push((e as Error).message)
+  }
   objects.close()
+  login.close()
   return found
 }
 
@@ -176,22 +201,35 @@ interface Tally {
   alarms: number
   examples: string[]
 }
-/** Cuts the power at moments of the trace. `synced` says which syncs reach the disk. */
-async function cutPower(
-  calls: readonly Call[],
-  top: string,
-  times: number,
-  synced: (path: string) => boolean,
-): Promise<Tally> {
+interface Cuts {
+  calls: readonly Call[]
+  disk: Disk
+  times: number
+  /** Which syncs reach the disk. */
+  synced?: (path: string) => boolean
+  /** Where half of the cuts are made: right after these calls. */
+  near?: (call: Call, index: number) => boolean
+  look?: (home: string, promises: Promises) => Promise<Found>
+}
+/** Cuts the power at moments of the trace. */
+async function cutPower({
+  calls,
+  disk,
+  times,
+  synced = () => true,
+  // What a new home makes for the first time has the most names to lose.
+  near = (_, index) => index < calls.length / 5,
+  look: lookAt = look,
+}: Cuts): Promise<Tally> {
   const dice = diceOf(Number(values.seed))
-  const disk = new Disk(top)
   const promises = new Promises()
   const home = join(work, 'cut')
   const tally: Tally = { cuts: 0, lost: 0, alarms: 0, examples: [] }
   const moments = new Map<number, number>()
+  const nearby = [...calls.entries()].filter(([index, call]) => near(call, index)).map(([index]) => index)
   for (let n = 0; n < times; n++) {
-    // Half of them early: what a new home makes for the first time has the most names to lose.
-    const moment = Math.floor(dice.number() * (dice(2) ? calls.length : calls.length / 5))
+    const any = Math.floor(dice.number() * calls.length)
+    const moment = dice(2) ? any : nearby[Math.floor(dice.number() * nearby.length)]!
     moments.set(moment, (moments.get(moment) ?? 0) + 1)
   }
   for (const [index, call] of calls.entries()) {
@@ -201,7 +239,7 @@ async function cutPower(
     for (let n = moments.get(index) ?? 0; n > 0; n--) {
       rmSync(home, { recursive: true, force: true })
       write(disk.cut(dice), home)
-      const { lost, alarms } = await look(home, promises)
+      const { lost, alarms } = await lookAt(home, promises)
       tally.cuts++
       if (lost.length > 0) tally.lost++
       if (alarms.length > 0) tally.alarms++
@@ -212,10 +250,10 @@ async function cutPower(
   return tally
 }
 
-/** Runs the load under strace; answers the calls of its trace. */
-async function trace(strace: string, home: string): Promise<Call[]> {
+/** Runs a load under strace; answers the calls of its trace. */
+async function trace(strace: string, load: string, home: string): Promise<Call[]> {
   const file = join(work, 'trace')
-  const program = fileURLToPath(new URL('./powercut-load.ts', import.meta.url))
+  const program = fileURLToPath(new URL(load, import.meta.url))
   const words = ['-f', '-y', '-xx', '-s', '1000000', '--seccomp-bpf', '-o', file, '-e', `trace=${traced}`]
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', program, home, String(size)]
   const output = openSync(join(work, 'told'), 'w')
@@ -230,6 +268,32 @@ async function trace(strace: string, home: string): Promise<Call[]> {
   return calls
 }
 
+const renames = ({ name }: Call): boolean => /^(rename|link|unlink|mkdir)/.test(name)
+
+/** The same of a home of version 0.1.0 that is taken over; each look takes it over to its end. */
+async function cutConversion(strace: string): Promise<{ whole: Tally; withoutFolders: Tally }> {
+  const folder = join(work, 'old')
+  mkdirSync(folder)
+  oldHome(folder)
+  const home = join(folder, 'home')
+  const before = filesBelow(home)
+  const calls = await trace(strace, './powercut-conversion.ts', home)
+  const missing = await lookForAll(home)
+  const times = Math.ceil(cuts / 8)
+  const lookAtHome = async (of: string): Promise<Found> => {
+    const lost = await missing(of)
+    return { lost: lost === undefined ? [] : [lost], alarms: [] }
+  }
+  const cut = (of: number, synced: (path: string) => boolean): Promise<Tally> =>
+    cutPower({ calls, disk: new Disk(home, before), times: of, synced, near: renames, look: lookAtHome })
+  return {
+    whole: await cut(times, () => true),
+    withoutFolders: await cut(times, (path) => !/\/(table|home|table-of-0\.1\.0\.new)$/.test(path)),
+  }
+}
+
+const counts = ({ cuts: of, lost, alarms }: Tally) => ({ cuts: of, lost, alarms })
+
 let strace = ''
 await need(() => {
   strace = ensureStrace()
@@ -237,14 +301,22 @@ await need(() => {
 const work = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cloister-powercut-'))
 try {
   const home = join(work, 'home')
-  const calls = await trace(strace, home)
+  const calls = await trace(strace, './powercut-load.ts', home)
   const isFolder = (path: string): boolean => !/\.[a-z]+(-\w+)?$|\/head$|~(\.[\w-]+)?$|\/\.incoming\//.test(path)
-  const whole = await cutPower(calls, home, cuts, () => true)
+  const cut = (times: number, synced: (path: string) => boolean): Promise<Tally> =>
+    cutPower({ calls, disk: new Disk(home), times, synced })
+  const whole = await cut(cuts, () => true)
   const fewer = Math.ceil(cuts / 2)
-  const withoutLog = await cutPower(calls, home, fewer, (path) => !path.endsWith('table.sqlite-wal'))
-  const withoutFolders = await cutPower(calls, home, fewer, (path) => !isFolder(path))
-  for (const example of whole.examples.slice(0, 10)) process.stderr.write(`${example}\n`)
-  const bites = [withoutLog, withoutFolders].filter(({ lost, alarms }) => lost + alarms > 0).length
+  const withoutLog = await cut(fewer, (path) => !path.endsWith('table.sqlite-wal'))
+  const withoutLogin = await cut(fewer, (path) => !/login\.db(-wal)?$/.test(path))
+  const withoutLetters = await cut(fewer, (path) => !/letters(\/|$)/.test(path))
+  const withoutFolders = await cut(fewer, (path) => !isFolder(path))
+  const conversion = await cutConversion(strace)
+  for (const example of [...whole.examples, ...conversion.whole.examples].slice(0, 10))
+    process.stderr.write(`${example}\n`)
+  const bites = [withoutLog, withoutLogin, withoutLetters, withoutFolders, conversion.withoutFolders].filter(
+    ({ lost, alarms }) => lost + alarms > 0,
+  ).length
   report(
     'powercut',
     values.quick,
@@ -253,10 +325,18 @@ try {
       syncs: calls.filter(({ name }) => name.endsWith('sync')).length,
       acknowledged: calls.filter((call) => told(call)?.startsWith('!')).length,
       cuts: whole.cuts,
-      withoutSyncsOfTheLog: { cuts: withoutLog.cuts, lost: withoutLog.lost, alarms: withoutLog.alarms },
-      withoutSyncsOfFolders: { cuts: withoutFolders.cuts, lost: withoutFolders.lost, alarms: withoutFolders.alarms },
+      withoutSyncsOfTheLog: counts(withoutLog),
+      withoutSyncsOfTheLogin: counts(withoutLogin),
+      withoutSyncsOfLetters: counts(withoutLetters),
+      withoutSyncsOfFolders: counts(withoutFolders),
+      conversion: counts(conversion.whole),
+      conversionWithoutSyncsOfFolders: counts(conversion.withoutFolders),
     },
-    { lost: atMost(0, whole.lost), falseAlarms: atMost(0, whole.alarms), bites: atLeast(2, bites) },
+    {
+      lost: atMost(0, whole.lost + conversion.whole.lost),
+      falseAlarms: atMost(0, whole.alarms),
+      bites: atLeast(5, bites),
+    },
   )
 } finally {
   rmSync(work, { recursive: true, force: true })

@@ -13,6 +13,9 @@ import { makeDynamoTable } from '../adapters/local/dynalite/testing.ts'
 import { storeAt } from '../adapters/local/dynalite/dynamo-http.ts'
 import { openTable } from '../adapters/local/table-folder.ts'
 import { itemOf } from '../adapters/local/table-row.ts'
+import { allEntities } from '../contracts/index.ts'
+import { endedDays } from '../functions/kernel/ends.ts'
+import { keyOf } from '../functions/kernel/items.ts'
 import type { Item } from '../ports/table.ts'
 import { copyName } from './conversion.ts'
 import { openStore, storeFolder } from './store.ts'
@@ -43,6 +46,22 @@ const items: Item[] = Array.from({ length: 120 }, (_, number) => ({
   nested: JSON.parse('{"__proto__":{"n":[1,null,0.5,true]}}') as unknown,
   rev: number,
 }))
+const expires = '2026-03-02T09:00:00.000Z'
+/** Of kinds that end, which version 0.1.0 did not say. */
+const ending: Item[] = [
+  { ...keyOf.token('T'), tokenId: 'T', expires },
+  { ...keyOf.invitation('I'), invitationId: 'I', expires },
+  { ...keyOf.device('D'), userCode: 'D', expires },
+  { ...keyOf.loginFailures('U'), at: expires, count: 1 },
+]
+items.push(...ending)
+const days = (count: number): number => Date.parse(expires) / 1000 + count * 86_400
+/** Each as it was, and those that end with the day on which they would be gone had this version made them. */
+const converted = items.map((item) => {
+  const [kind] = item.pk.split('#')
+  const goneAt = { TOKEN: days(7), INVITE: days(7), DEVICE: days(1), USER: days(1) }[kind!]
+  return goneAt === undefined ? item : { ...item, goneAt }
+})
 
 /** Makes the table as version 0.1.0 did. */
 async function makeOldTable(): Promise<void> {
@@ -117,9 +136,9 @@ it('has every item of the old table, keeps that, and is no home for the old vers
   const said: string[] = []
   const table = await openStore(home, { say: (text) => said.push(text), failed: () => {} })
   await table.close()
-  expect(sorted(itemsInStore())).toEqual(sorted(items))
+  expect(sorted(itemsInStore())).toEqual(sorted(converted))
   expect(said.join('\n')).toContain(
-    `120 items were taken over and compared. The old table is kept in ${join(home, copyName)}`,
+    `${items.length} items were taken over and compared. The old table is kept in ${join(home, copyName)}`,
   )
   expect(await openAsBefore()).toMatch(refusal)
   expect((await readdir(join(home, copyName))).some((name) => name.startsWith('MANIFEST'))).toBe(true)
@@ -139,7 +158,7 @@ it('may be killed at any moment', async () => {
     expect(refusal.test(before) ? 'refused' : before).toMatch(/^(opened|refused)$/)
   }
   expect(kills).toBeGreaterThan(3)
-  expect(sorted(itemsInStore())).toEqual(sorted(items))
+  expect(sorted(itemsInStore())).toEqual(sorted(converted))
   expect(await openAsBefore()).toMatch(refusal)
   expect((await readdir(home)).toSorted()).toEqual(['store', 'table', copyName])
 })
@@ -160,4 +179,18 @@ it('begins a new home that an older version refuses, too', async () => {
   await table.create({ pk: 'A#1', sk: 'A' })
   await table.close()
   expect(await openAsBefore()).toMatch(refusal)
+})
+
+it('knows the end of every kind that ends and was there in 0.1.0', () => {
+  const since = ['deviceStarts', 'intent']
+  const ends = allEntities.filter(({ entity: { declaration } }) => {
+    const { deletedBy } = declaration
+    return !('kept' in deletedBy) && deletedBy.includes('expiry')
+  })
+  expect(Object.keys(endedDays).toSorted()).toEqual(
+    ends
+      .map(({ name }) => name)
+      .filter((name) => !since.includes(name))
+      .toSorted(),
+  )
 })

@@ -5,17 +5,19 @@
  * 1. `table/CURRENT`, which an older version opens first, is replaced by a mark: from here no older version opens the
  *    home, and starts no empty platform on it either.
  * 2. `table-of-0.1.0/` is the old table as it was, made of the same files by other names.
- * 3. What it holds is written into a new store, counted and compared item by item; then the store takes its name.
+ * 3. What it holds is written into a new store, with an end where it is of a kind that ends (decision 0017), counted
+ *    and compared item by item; then the store takes its name.
  * 4. The old files go from `table/`, the mark stays, and `table-of-0.1.0/` is there until somebody deletes it.
  */
 import { existsSync } from 'node:fs'
 import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { syncFolder } from '../adapters/local/durable.ts'
-import { withOldTable } from '../adapters/local/dynalite/old-table.ts'
+import { OldTableUnread, withOldTable } from '../adapters/local/dynalite/old-table.ts'
 import type { TableFile, Write } from '../adapters/local/table-file.ts'
 import { makeTable } from '../adapters/local/table-folder.ts'
 import { rowOfKept } from '../adapters/local/table-row.ts'
+import { withEnd } from '../functions/kernel/ends.ts'
 import type { Item } from '../ports/table.ts'
 import { writeWhole } from './files.ts'
 
@@ -28,6 +30,7 @@ export const copyName = 'table-of-0.1.0'
 const folders = (home: string) => ({
   table: join(home, 'table'),
   copy: join(home, copyName),
+  before: join(home, `${copyName}.before`),
   store: join(home, 'store'),
 })
 
@@ -62,33 +65,66 @@ const already = (error: unknown): void => {
   if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
 }
 
+/** Makes a folder of the files of another, by other names of the same; whole or not at all. */
+async function linked(from: string, names: readonly string[], to: string): Promise<void> {
+  const unfinished = `${to}.new`
+  await rm(unfinished, { recursive: true, force: true })
+  await mkdir(unfinished, { mode: 0o700 })
+  for (const name of names)
+    await link(join(from, name), join(unfinished, name === oldCurrent ? 'CURRENT' : name)).catch(already)
+  await syncFolder(unfinished)
+  await rm(to, { recursive: true, force: true })
+  await rename(unfinished, to)
+  await syncFolder(dirname(to))
+}
+
+const filesIn = async (table: string): Promise<string[]> =>
+  (await readdir(table)).filter((name) => name !== 'LOCK' && name !== oldCurrent)
+
+/**
+ * Whoever opens the old table tidies it, and a power cut may keep the tidying and not what it was for: every file has
+ * another name meanwhile, and is given back its own at the next start.
+ */
+async function keepFiles(home: string): Promise<void> {
+  const { table, before } = folders(home)
+  if (!existsSync(before)) return linked(table, await filesIn(table), before)
+  for (const name of await readdir(before)) await link(join(before, name), join(table, name)).catch(already)
+  await syncFolder(table)
+}
+
 async function markOldTable(home: string): Promise<void> {
-  const { table } = folders(home)
-  if (existsSync(join(table, oldCurrent)) || (await isMarked(table))) return markHome(home)
-  // A running host of an older version has the folder locked.
-  await withOldTable(table, async () => {
-    await link(join(table, 'CURRENT'), join(table, oldCurrent)).catch(already)
-    await markHome(home)
-  })
+  const { table, before } = folders(home)
+  if (!(await isMarked(table))) {
+    await keepFiles(home)
+    try {
+      // A running host of an older version has the folder locked.
+      await withOldTable(table, async () => {
+        // One from before a kill may name files that an older version has tidied since.
+        await rm(join(table, oldCurrent), { force: true })
+        await link(join(table, 'CURRENT'), join(table, oldCurrent))
+        // The other name is on the disk before the mark takes the first one.
+        await syncFolder(table)
+        await markHome(home)
+      })
+    } catch (e) {
+      // It goes on writing: what was kept is not what will be there.
+      if (e instanceof OldTableUnread && e.code === 'LEVEL_LOCKED') await rm(before, { recursive: true, force: true })
+      throw e
+    }
+  }
+  await rm(before, { recursive: true, force: true })
 }
 
 async function copyOldTable(home: string): Promise<void> {
   const { table, copy } = folders(home)
-  if (existsSync(copy)) return
-  const unfinished = `${copy}.new`
-  await rm(unfinished, { recursive: true, force: true })
-  await mkdir(unfinished, { mode: 0o700 })
-  const names = (await readdir(table)).filter(
-    (name) => name !== 'LOCK' && name !== oldCurrent && !name.startsWith('CURRENT'),
-  )
-  for (const name of names) await link(join(table, name), join(unfinished, name))
-  await link(join(table, oldCurrent), join(unfinished, 'CURRENT'))
-  await syncFolder(unfinished)
-  await rename(unfinished, copy)
-  await syncFolder(home)
+  // An earlier one was opened, and so tidied: it is made anew for as long as the old files are there.
+  if (existsSync(copy) && !existsSync(join(table, oldCurrent))) return
+  const names = (await filesIn(table)).filter((name) => !name.startsWith('CURRENT'))
+  await linked(table, [...names, oldCurrent], copy)
 }
 
-const creations = (items: readonly Item[]): Write[] => items.map((item) => ({ does: 'create', row: rowOfKept(item) }))
+const creations = (items: readonly Item[]): Write[] =>
+  items.map((item) => ({ does: 'create', row: rowOfKept(withEnd(item)) }))
 
 async function fill(table: TableFile, pages: AsyncIterable<Item[]>): Promise<number> {
   let count = 0
@@ -104,7 +140,7 @@ async function compare(table: TableFile, pages: AsyncIterable<Item[]>): Promise<
   let count = 0
   for await (const items of pages) {
     for (const item of items) {
-      const row = rowOfKept(item)
+      const row = rowOfKept(withEnd(item))
       const found = table.get(row.pk, row.sk)
       if (found?.value !== row.value || found.gpk !== row.gpk || found.gsk !== row.gsk)
         throw new ConversionFailed('An item is not as it was.')

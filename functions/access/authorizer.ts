@@ -8,10 +8,10 @@ import { ConditionFailed } from '../../ports/table.ts'
 import { bearerOf } from '../kernel/bearer.ts'
 import { type AuthorizerContext, type Caller, toContext } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { endedDays } from '../kernel/ends.ts'
 import { goneAfter } from '../kernel/gone.ts'
 import { guarded } from '../kernel/grants.ts'
 import { keyOf, type TokenItem } from '../kernel/items.ts'
-import { endedShownDays } from './tokens.ts'
 import { parseToken, sameDigest } from './secrets.ts'
 import { createVerifier, NotVerified, type Verifier, type VerifierOptions } from './verifier.ts'
 
@@ -35,7 +35,7 @@ async function byToken(deps: Deps, text: string): Promise<Caller | undefined> {
     try {
       await deps.table.update(keyOf.token(token.tokenId), {
         // The end, too: tokens of 0.1.0 have none.
-        set: { lastUsed: now.toISOString(), ...goneAfter(token.expires, endedShownDays) },
+        set: { lastUsed: now.toISOString(), ...goneAfter(token.expires, endedDays.token) },
         when: [before],
       })
     } catch (e) {

@@ -8,6 +8,7 @@ import type { access } from '../../contracts/access.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
+import { endedDays } from '../kernel/ends.ts'
 import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
@@ -65,7 +66,11 @@ export const startDevice: Implementation<Routes['startDevice']> = async ({ body,
     }
     try {
       // A day longer than it works: whoever comes late is told so.
-      await deps.table.create<DeviceItem>({ ...keyOf.device(item.userCode), ...goneAfter(item.expires, 1), ...item })
+      await deps.table.create<DeviceItem>({
+        ...keyOf.device(item.userCode),
+        ...goneAfter(item.expires, endedDays.device),
+        ...item,
+      })
     } catch (e) {
       if (e instanceof AlreadyExists) continue
       throw e

@@ -9,6 +9,7 @@ import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
+import { endedDays } from '../kernel/ends.ts'
 import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
@@ -28,8 +29,6 @@ interface Stored extends InvitationItem {
 }
 
 const validMs = 7 * 24 * 60 * 60 * 1000
-/** For so many days an invitation that has ended is answered as one that has. */
-const endedKnownDays = 7
 const shown = ({
   invitationId,
   email,
@@ -93,7 +92,7 @@ export const invite: Implementation<Routes['invite']> = async (
   const stands = await createOrFirst<InvitationItem>(deps, {
     ...keyOf.invitation(invitationId),
     ...indexKeyOf.invitation.ofOrganisation(item),
-    ...goneAfter(item.expires, endedKnownDays),
+    ...goneAfter(item.expires, endedDays.invitation),
     ...item,
   })
   return { ...shown(stands), link, mailed: await mailed(deps, stands, link) }

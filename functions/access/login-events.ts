@@ -9,6 +9,7 @@ import { ConditionFailed } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
+import { endedDays } from '../kernel/ends.ts'
 import { goneAfter } from '../kernel/gone.ts'
 import type { PersonProfile } from '../kernel/items.ts'
 import { indexKeyOf, keyOf } from '../kernel/items.ts'
@@ -54,7 +55,7 @@ async function due(deps: Deps, userId: string): Promise<number | undefined> {
   const key = keyOf.loginFailures(userId)
   const now = deps.now()
   // A day after the last one the count begins anew.
-  const end = goneAfter(now.toISOString(), 1)
+  const end = goneAfter(now.toISOString(), endedDays.loginFailures)
   await createIfAbsent<FailuresItem>(deps, { ...key, ...end, count: 0, reported: 0, at: new Date(0).toISOString() })
   const failures = await deps.table.update<FailuresItem>(key, { add: { count: 1 }, set: end })
   // In either direction: a clock that was set back must not silence the reports.

@@ -5,6 +5,7 @@ import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { createOrFirst } from '../kernel/create-if-absent.ts'
+import { endedDays } from '../kernel/ends.ts'
 import { goneAfter } from '../kernel/gone.ts'
 import { intendedId, madeBefore } from '../kernel/intent.ts'
 import { indexKeyOf, keyOf, type TokenItem } from '../kernel/items.ts'
@@ -29,14 +30,11 @@ export const shown = (
   madeBy: token.madeBy,
 })
 
-/** A token that has ended stays in its owner's list for so many days. */
-export const endedShownDays = 7
-
 /** The item of a token, listed under its owner. */
 export const tokenItem = (token: TokenItem): Item<TokenItem> => ({
   ...keyOf.token(token.tokenId),
   ...indexKeyOf.token.ofPerson(token),
-  ...goneAfter(token.expires, endedShownDays),
+  ...goneAfter(token.expires, endedDays.token),
   ...token,
 })
 

@@ -82,7 +82,14 @@ export async function openDatabase(home: string): Promise<DatabaseSync> {
   await (await open(file, 'a', 0o600)).close()
   const db = new DatabaseSync(file, { timeout: 5000 })
   try {
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
+    // On a Mac a sync reaches the disk itself only when it is asked to.
+    db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA fullfsync = ON;
+      PRAGMA checkpoint_fullfsync = ON;
+      PRAGMA secure_delete = ON;
+    `)
     const old = join(home, 'login.json')
     const before = await readJson<Before>(old)
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
