@@ -1,4 +1,4 @@
-/** Sealed objects are counted once on their link and their run, wherever a request is killed and whoever comes at once. */
+/** Sealed objects count once on their link and their run, wherever a request is killed and whoever comes at once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bounds } from '../../domain/bounds.ts'
 import type { Table } from '../../ports/table.ts'
@@ -25,12 +25,12 @@ beforeEach(async () => {
   runId = (await begin(on, planted, code, nonceOf(`objects-${serial++}`))).runId
 })
 
-const object = (n: number, size = 10) => ({ sha256: n.toString(16).padStart(64, '0'), size })
+const object = (which: number, size = 10) => ({ sha256: which.toString(16).padStart(64, '0'), size })
 const run = async (id = runId): Promise<RunItem> => (await table.get<RunItem>(keyOf.run(id)))!
-const take = async (n: number, id = runId): Promise<string> => {
+const take = async (which: number, id = runId): Promise<string> => {
   try {
     // Each caller is a process of its own.
-    await takePlace({ ...on.deps, memory: new Map() as never }, await run(id), object(n))
+    await takePlace({ ...on.deps, memory: new Map() as never }, await run(id), object(which))
     return 'taken'
   } catch (e) {
     return (e as { kind?: string }).kind ?? (e as Error).message
@@ -42,13 +42,13 @@ const counted = async (): Promise<[objects: number, bytes: number]> => {
 }
 const named = async (id = runId): Promise<number> =>
   (await table.get<RunObjectsItem>(keyOf.runObjects(id)))?.asked.length ?? 0
-/** Dies at its n-th write. */
-function killedAt(n: number): void {
+/** Dies at a write, counted from 0. */
+function killedAt(write: number): void {
   let writes = 0
   const dies =
     <A extends unknown[], R>(act: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
-      if (writes++ >= n) throw new Error('killed')
+      if (writes++ >= write) throw new Error('killed')
       return act(...args)
     }
   Object.assign(on.deps.table, {

@@ -191,8 +191,8 @@ async function prepare(
 
 /**
  * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the
- * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown; while the study is being
- * deleted, it waits for what becomes of that.
+ * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown; while the study is
+ * being deleted, it waits for what becomes of that.
  */
 export async function finishStart(deps: Contended, run: Run): Promise<Run> {
   try {

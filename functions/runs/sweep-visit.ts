@@ -1,6 +1,6 @@
 /**
- * When the sweep came last. A clock that stands before that was ahead of its time then, or is behind it now: whatever was
- * planned by it is looked at, and planned anew by the clock as it is.
+ * When the sweep came last. A clock that stands before that was ahead of its time then, or is behind it now: whatever
+ * was planned by it is looked at, and planned anew by the clock as it is.
  */
 import type { Deps } from '../kernel/deps.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
