@@ -67,6 +67,8 @@ const org = z.object({ organisationId: OrganisationId })
 
 /** What the platform needs to do its work: store, growth of the audit chain, objects, keys, and room on the disk. */
 export const healthParts = ['store', 'chain', 'objects', 'keys', 'disk'] as const
+/** How withdrawals since a backup stand while they are not done again. */
+export const withdrawalsOpen = ['unknown', 'due'] as const
 export type HealthPart = (typeof healthParts)[number]
 
 export const access = area('access', 'People, organisations, roles, tokens and sign-in of tools', accessEntities, {
@@ -249,6 +251,30 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     response: Nothing,
     problems: [],
     grants: ['read INVITE', 'write INVITE', 'read AUDIT', 'write AUDIT'],
+  }),
+  notices: route({
+    method: 'GET',
+    path: '/api/organisations/{organisationId}/notices',
+    function: 'access',
+    access: { kind: 'organisation', permission: 'people.manage' },
+    status: 200,
+    summary: 'What the installation wants of those who administer it',
+    params: org,
+    response: z.object({
+      restored: z
+        .object({
+          backup: Instant.describe('As of when this installation was restored'),
+          withdrawals: z
+            .enum(withdrawalsOpen)
+            .describe(
+              'unknown: nobody has said who withdrew since; due: the next start of the host withdraws them again',
+            ),
+        })
+        .optional()
+        .describe('Until the withdrawals since the backup have been done again'),
+    }),
+    problems: [],
+    grants: ['read ORG'],
   }),
   groupRules: route({
     method: 'GET',

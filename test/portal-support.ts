@@ -11,6 +11,7 @@ const password = 'cloister-demo'
 
 export interface Portal {
   origin: string
+  home: string
   host: Host
   browser: Browser
   close: () => Promise<void>
@@ -24,6 +25,7 @@ export async function openPortal(port: number): Promise<Portal> {
   const browser = await launchBrowser()
   return {
     origin: host.mainOrigin,
+    home,
     host,
     browser,
     close: async () => {

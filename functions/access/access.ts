@@ -4,6 +4,7 @@ import { lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { access } from './area.ts'
 import { approveDevice, device, pollDevice, startDevice } from './device.ts'
 import { groupRules, makeGroupRule, removeGroupRule } from './group-rules.ts'
+import { notices } from './notices.ts'
 import { acceptInvitation, invitations, invite, revokeInvitation } from './invitations.ts'
 import { members, removeMember, setRoles } from './members.ts'
 import { createOrganisation, organisation, renameOrganisation } from './organisations.ts'
@@ -25,6 +26,7 @@ export const createAccess = (deps: Deps, options: VerifierOptions = {}): LambdaH
     invite,
     invitations,
     revokeInvitation,
+    notices,
     groupRules,
     makeGroupRule,
     removeGroupRule,

@@ -30,6 +30,8 @@ export interface Settings {
   version: string
   /** Whether the disk has room; of a place that has no disk to fill it is not said. */
   diskHasRoom?: () => Promise<boolean>
+  /** The backup that this installation was restored from, while withdrawals since are not done again. */
+  restored?: () => Promise<{ backup: string; withdrawals: 'unknown' | 'due' } | undefined>
   /** Languages that this installation can run now; all when it is not said. */
   languages?: () => readonly Language[]
   /**

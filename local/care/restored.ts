@@ -23,6 +23,16 @@ export const unknownWithdrawals = ({ backup }: Restored): { says: string; todo: 
   todo: 'Withdraw them again before anybody opens results: "cloister withdrawals LIST" takes the list, an empty one too.',
 })
 
+/** The restore of a home, while withdrawals since its backup are not done again. */
+export async function openRestore(
+  home: string,
+): Promise<{ backup: string; withdrawals: 'unknown' | 'due' } | undefined> {
+  const restored = await readRestored(home)
+  return restored === undefined || restored.withdrawals === 'done'
+    ? undefined
+    : { backup: restored.backup, withdrawals: restored.withdrawals }
+}
+
 export async function restoredState(home: string): Promise<Finding[]> {
   const restored = await readRestored(home).catch(() => undefined)
   return restored?.withdrawals === 'unknown'

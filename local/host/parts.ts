@@ -12,6 +12,7 @@ import { kinds } from '../../functions/job-kinds.ts'
 import { realPause } from '../../functions/kernel/pause.ts'
 import type { StepDeps } from '../../functions/workflow/job-kind.ts'
 import { asideThreads } from '../aside.ts'
+import { openRestore } from '../care/restored.ts'
 import { listOf, noteGone } from '../care/withdrawals.ts'
 import { isFull } from '../home.ts'
 import { type Languages, languages, languagesOf, onlyOne } from '../languages.ts'
@@ -143,7 +144,11 @@ export async function openParts(
     noteGone: (run, as) => noteGone(process.env['CLOISTER_WITHDRAWALS'] || listOf(home), keys, { run, as }),
     aside: threads.aside,
     log,
-    settings: { ...settingsOf(reach, tried, options.runs), diskHasRoom: async () => !isFull(home) },
+    settings: {
+      ...settingsOf(reach, tried, options.runs),
+      diskHasRoom: async () => !isFull(home),
+      restored: () => openRestore(home),
+    },
   }
   const jobs = await createWorkflow(root, { ...deps, objects: inside }, lastWords.doing)
   is(jobs)

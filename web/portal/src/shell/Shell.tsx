@@ -10,6 +10,7 @@ import { session } from '../session/session.ts'
 import { Account, OrganisationSwitch } from './Corner.tsx'
 import { Landing } from './Landing.tsx'
 import { Mark } from './Mark.tsx'
+import { Notices } from './Notices.tsx'
 import { Rail } from './Rail.tsx'
 import { openPalette, usePaletteAsked } from './palette.ts'
 import markStyles from './Mark.module.css'
@@ -124,6 +125,7 @@ function SignedIn() {
       </AppShell.Navbar>
       <AppShell.Main id="main">
         <Again />
+        <Notices />
         <Outlet />
       </AppShell.Main>
       {asked > 0 && (
