@@ -1,49 +1,18 @@
 /**
- * Files of the age format (https://age-encryption.org/v1) under a passphrase: what is written here can be opened by the
- * program `age`, without Cloister. By the system's own ciphers, which are ten times as fast as those of the library
- * that the tests hold it against. The body is sealed in pieces of 64 KiB whose order and end are part of the seal.
+ * Files of the age format (https://age-encryption.org/v1), under a passphrase or for recipients: what is written here
+ * can be opened by the program `age`, without Cloister. By the system's own ciphers, which are ten times as fast as
+ * those of the library that the tests hold it against. The body is sealed in pieces of 64 KiB whose order and end are
+ * part of the seal.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  hkdfSync,
-  randomBytes,
-  scrypt,
-  timingSafeEqual,
-} from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { base64, fileKeyBy, fromBase64, type Lock, NotOpened, type Opener, type Stanza, stanzasOf } from './age-keys.ts'
+import { seal, tagBytes, unseal } from './age-seal.ts'
 
-/** The passphrase is wrong, or the file is not what was written: cut, changed or another's. */
-export class NotOpened extends Error {
-  override name = 'NotOpened'
-  readonly why: 'passphrase' | 'damaged' | 'format'
-  constructor(why: 'passphrase' | 'damaged' | 'format') {
-    super(why)
-    this.why = why
-  }
-}
-
-const cipher = 'chacha20-poly1305'
 const pieceBytes = 64 * 1024
-const tagBytes = 16
 const version = 'age-encryption.org/v1'
-/** The cost of a guess: 2 to this many. What `age` itself takes. */
-const usualWork = 18
-/** More than this is refused: a file must not be able to ask for all memory. */
-const mostWork = 20
-const longestHeader = 4096
-const stanza =
-  /^age-encryption\.org\/v1\n-> scrypt ([A-Za-z0-9+/]{22}) (\d{1,2})\n([A-Za-z0-9+/]{43})\n--- ([A-Za-z0-9+/]{43})\n$/
-
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replaceAll('=', '')
-
-async function passphraseKey(passphrase: string, salt: Buffer, work: number): Promise<Buffer> {
-  const cost = 2 ** work
-  const derive = promisify<string, Buffer, number, object, Buffer>(scrypt)
-  const salted = Buffer.concat([Buffer.from(`${version}/scrypt`), salt])
-  return derive(passphrase, salted, 32, { N: cost, r: 8, p: 1, maxmem: 2 * 128 * 8 * cost })
-}
+const longestHeader = 16 * 1024
+/** Letters of a line of a stanza's body; a shorter one is the last. */
+const lineLength = 64
 
 const derived = (fileKey: Buffer, salt: Uint8Array, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', fileKey, salt, purpose, 32))
@@ -52,19 +21,37 @@ const headerMac = (fileKey: Buffer, header: string): Buffer =>
     .update(header)
     .digest()
 
-function seal(key: Buffer, nonce: Uint8Array, bytes: Uint8Array): Buffer {
-  const sealing = createCipheriv(cipher, key, nonce, { authTagLength: tagBytes })
-  return Buffer.concat([sealing.update(bytes), sealing.final(), sealing.getAuthTag()])
+function textOf({ type, parts, body }: Stanza): string {
+  const lines: string[] = base64(body).match(new RegExp(`.{1,${lineLength}}`, 'g')) ?? []
+  // The last line is shorter than the others, and be it empty.
+  if ((lines.at(-1)?.length ?? lineLength) === lineLength) lines.push('')
+  return `-> ${[type, ...parts].join(' ')}\n${lines.join('\n')}\n`
 }
-function unseal(key: Buffer, nonce: Uint8Array, sealed: Buffer): Buffer | undefined {
-  if (sealed.length < tagBytes) return undefined
-  const opening = createDecipheriv(cipher, key, nonce, { authTagLength: tagBytes })
-  opening.setAuthTag(sealed.subarray(sealed.length - tagBytes))
-  try {
-    return Buffer.concat([opening.update(sealed.subarray(0, sealed.length - tagBytes)), opening.final()])
-  } catch {
-    return undefined
+
+/** The stanzas of a header, and the seal over it. Throws `NotOpened` for what is no header of this format. */
+function parsed(header: string): { stanzas: Stanza[]; mac: Buffer } {
+  const lines = header.split('\n')
+  const wrong = new NotOpened('format')
+  if (lines.shift() !== version || lines.pop() !== '') throw wrong
+  const mac = fromBase64(/^--- (\S{43})$/.exec(lines.pop() ?? '')?.[1] ?? '')
+  const stanzas: Stanza[] = []
+  while (lines.length > 0) {
+    const [, said] = /^-> ([!-~]+(?: [!-~]+)*)$/.exec(lines.shift()!) ?? []
+    if (said === undefined) throw wrong
+    let text = ''
+    for (let line: string | undefined = ''; ;) {
+      line = lines.shift()
+      if (line === undefined || line.length > lineLength) throw wrong
+      text += line
+      if (line.length < lineLength) break
+    }
+    const [type, ...parts] = said.split(' ')
+    const body = fromBase64(text)
+    if (!body) throw wrong
+    stanzas.push({ type: type!, parts, body })
   }
+  if (!mac || stanzas.length === 0) throw wrong
+  return { stanzas, mac }
 }
 
 /** The nonce of a piece: its number, and whether it is the last. */
@@ -96,15 +83,17 @@ async function* pieces(
   yield { bytes: Buffer.concat(waiting), last: true }
 }
 
+/** A key for one file: whoever writes it can read it back, and needs nobody's secret for it. */
+export const newFileKey = (): Buffer => randomBytes(16)
+
 /** The bytes of an age file. */
 export async function* encrypted(
   source: AsyncIterable<Uint8Array>,
-  passphrase: string,
-  work = usualWork,
+  lock: Lock,
+  fileKey: Buffer = newFileKey(),
 ): AsyncGenerator<Uint8Array> {
-  const [fileKey, salt, nonce] = [randomBytes(16), randomBytes(16), randomBytes(16)]
-  const wrapped = seal(await passphraseKey(passphrase, salt, work), Buffer.alloc(12), fileKey)
-  const header = `${version}\n-> scrypt ${base64(salt)} ${work}\n${base64(wrapped)}\n---`
+  const nonce = randomBytes(16)
+  const header = `${version}\n${(await stanzasOf(fileKey, lock)).map(textOf).join('')}---`
   yield Buffer.from(`${header} ${base64(headerMac(fileKey, header))}\n`)
   yield nonce
   const key = derived(fileKey, nonce, 'payload')
@@ -113,7 +102,7 @@ export async function* encrypted(
 }
 
 /** Reads the header and the nonce; what follows them is given back with the rest of the source. */
-async function opened(source: AsyncIterator<Uint8Array>, passphrase: string): Promise<{ key: Buffer; rest: Buffer }> {
+async function opened(source: AsyncIterator<Uint8Array>, opener: Opener): Promise<{ key: Buffer; rest: Buffer }> {
   let read = Buffer.alloc(0)
   let end = -1
   while (end < 0 || read.length < end + 16) {
@@ -124,23 +113,20 @@ async function opened(source: AsyncIterator<Uint8Array>, passphrase: string): Pr
     if (mac >= 0 && mac < longestHeader) end = read.indexOf('\n', mac + 1) + 1 || -1
   }
   const header = read.toString('latin1', 0, end)
-  const [, salt, work, wrapped, mac] = stanza.exec(header) ?? []
-  if (salt === undefined || Number(work) > mostWork) throw new NotOpened('format')
-  const wrapping = await passphraseKey(passphrase, Buffer.from(salt, 'base64'), Number(work))
-  const fileKey = unseal(wrapping, Buffer.alloc(12), Buffer.from(wrapped!, 'base64'))
-  if (!fileKey) throw new NotOpened('passphrase')
+  const { stanzas, mac } = parsed(header)
+  const fileKey = await fileKeyBy(opener, stanzas)
   const expected = headerMac(fileKey, header.slice(0, header.lastIndexOf(' ')))
-  if (!timingSafeEqual(expected, Buffer.from(mac!, 'base64'))) throw new NotOpened('damaged')
+  if (!timingSafeEqual(expected, mac)) throw new NotOpened('damaged')
   return { key: derived(fileKey, read.subarray(end, end + 16), 'payload'), rest: read.subarray(end + 16) }
 }
 
 /**
- * What was encrypted. Throws `NotOpened` for a wrong passphrase, and as soon as a piece is not what was written; what
- * was given out before that is genuine.
+ * What was encrypted. Throws `NotOpened` for what does not open it, and as soon as a piece is not what was written;
+ * what was given out before that is genuine.
  */
-export async function* decrypted(source: AsyncIterable<Uint8Array>, passphrase: string): AsyncGenerator<Uint8Array> {
+export async function* decrypted(source: AsyncIterable<Uint8Array>, opener: Opener): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]()
-  const { key, rest } = await opened(iterator, passphrase)
+  const { key, rest } = await opened(iterator, opener)
   async function* body(): AsyncGenerator<Uint8Array> {
     yield rest
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
@@ -152,3 +138,6 @@ export async function* decrypted(source: AsyncIterable<Uint8Array>, passphrase: 
     yield plain
   }
 }
+
+/** Whether what begins a file says that it is under a passphrase, and not for recipients. */
+export const isUnderPassphrase = (beginning: string): boolean => beginning.startsWith(`${version}\n-> scrypt `)

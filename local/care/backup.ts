@@ -18,18 +18,18 @@ import { makeOwnFolder } from '../../runner/own-folders.ts'
 import { copyName } from '../conversion.ts'
 import { storeFolder } from '../store.ts'
 import { Trouble } from '../trouble.ts'
-import { decrypted, encrypted, NotOpened } from './age.ts'
+import { decrypted, encrypted, newFileKey } from './age.ts'
+import { type Lock, NotOpened } from './age-keys.ts'
 import { ArchiveDamaged, type Listed, type Manifest, packed, type Source, unpacked } from './archive.ts'
 import { type RecordedObject, seenIn } from './look-items.ts'
 import { isHome } from './look.ts'
 import { faultOf } from './look-objects.ts'
-import { passphrase } from './passphrase.ts'
 import { Misused, program, type Voice } from './program.ts'
+import { lockOf, type LockOptions } from './who-opens.ts'
 
-export interface BackupOptions {
+export interface BackupOptions extends LockOptions {
   home: string
   file: string
-  passphraseFile?: string
   force?: boolean
   json?: boolean
 }
@@ -129,9 +129,9 @@ async function* one<T>(value: T): AsyncGenerator<T> {
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
 /** Reads a backup to its end, and throws where it is not what was written. */
-async function readBack(file: string, secret: string, voice: Voice): Promise<Manifest> {
+async function readBack(file: string, fileKey: Buffer, voice: Voice): Promise<Manifest> {
   let read = 0
-  return unpacked(decrypted(createReadStream(file), secret), async (_, body) => {
+  return unpacked(decrypted(createReadStream(file), { fileKey }), async (_, body) => {
     for await (const chunk of body) {
       read += chunk.length
       voice.progress(`reading back: ${megabytes(read)}`)
@@ -144,7 +144,7 @@ interface Made {
   bytes: number
 }
 
-async function make(options: BackupOptions, secret: string, folder: string, voice: Voice): Promise<Made> {
+async function make(options: BackupOptions, lock: Lock, folder: string, voice: Voice): Promise<Made> {
   const { home, file } = options
   voice.progress('the table')
   const head = await copyTable(home, folder)
@@ -169,10 +169,11 @@ async function make(options: BackupOptions, secret: string, folder: string, voic
   })
   const unfinished = join(dirname(file), `.${basename(file)}.${process.pid}`)
   try {
-    await pipeline(encrypted(archive, secret), createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }))
+    const fileKey = newFileKey()
+    await pipeline(encrypted(archive, lock, fileKey), createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }))
     const handle = await open(unfinished, 'r+')
     await handle.sync().finally(() => handle.close())
-    const manifest = await readBack(unfinished, secret, voice)
+    const manifest = await readBack(unfinished, fileKey, voice)
     await rename(unfinished, file)
     await syncFolder(dirname(file))
     return { manifest, bytes }
@@ -188,13 +189,13 @@ async function backup(options: BackupOptions, voice: Voice): Promise<number> {
   if (!relative(home, file).startsWith('..') && resolve(home) !== resolve(file))
     throw new Misused('Save the backup outside of the home.')
   if (existsSync(file) && !options.force) throw new Misused(`${file} is there already; --force writes over it.`)
-  const secret = await passphrase(options.passphraseFile, true)
+  const lock = await lockOf(options)
   const work = join(home, 'work')
   await mkdir(work, { recursive: true, mode: 0o700 })
   // From here on a host removes no file that the copy of its table could name.
   const folder = await makeOwnFolder('backup', work)
   try {
-    const { manifest, bytes } = await make(options, secret, folder, voice)
+    const { manifest, bytes } = await make(options, lock, folder, voice)
     const { missing, files, created } = manifest
     const losses = missing.map((name) => `The object ${name} is damaged, and is not in the backup.`)
     const saved = `${files.length} files (${megabytes(bytes)}) as of ${created} were saved to ${file}, and read back.`

@@ -15,33 +15,27 @@ import { examinationExits, isDamaged, sentenceOf } from '../../domain/care/findi
 import { markHome } from '../conversion.ts'
 import { storeFolder } from '../store.ts'
 import { Trouble } from '../trouble.ts'
-import { decrypted, NotOpened } from './age.ts'
+import { decrypted } from './age.ts'
+import { NotOpened, type Opener } from './age-keys.ts'
 import { ArchiveDamaged, type Manifest, unpacked } from './archive.ts'
 import { isHome, lookAt } from './look.ts'
-import { passphrase } from './passphrase.ts'
 import { Misused, program, type Voice } from './program.ts'
+import { notOpenedWords, openerOf, type OpenerOptions } from './who-opens.ts'
 import { readRestored, type Restored, unknownWithdrawals, writeRestored } from './restored.ts'
 import { goneBy, listOf, noteGone } from './withdrawals.ts'
 
-export interface RestoreOptions {
+export interface RestoreOptions extends OpenerOptions {
   home: string
   /** The backup; without it, a home that was restored is told of withdrawals. */
   file?: string
   withdrawals?: string
-  passphraseFile?: string
   json?: boolean
 }
 
-const words: Record<NotOpened['why'], string> = {
-  passphrase: 'This is not its passphrase.',
-  damaged: 'It was cut or changed after it was written: take another backup.',
-  format: 'It is no backup of Cloister.',
-}
-
-async function unpack(file: string, secret: string, folder: string, voice: Voice): Promise<Manifest> {
+async function unpack(file: string, opener: Opener, folder: string, voice: Voice): Promise<Manifest> {
   let read = 0
   try {
-    return await unpacked(decrypted(createReadStream(file), secret), async (name, body) => {
+    return await unpacked(decrypted(createReadStream(file), opener), async (name, body) => {
       const path = join(folder, name)
       await makeFolder(dirname(path))
       async function* heard(): AsyncGenerator<Uint8Array> {
@@ -55,9 +49,9 @@ async function unpack(file: string, secret: string, folder: string, voice: Voice
       await syncFile(path)
     })
   } catch (e) {
-    if (e instanceof NotOpened) throw new Trouble(`${file} cannot be restored. ${words[e.why]}`)
+    if (e instanceof NotOpened) throw new Trouble(`${file} cannot be restored. ${notOpenedWords[e.why]}`)
     if (e instanceof ArchiveDamaged || e instanceof SyntaxError)
-      throw new Trouble(`${file} cannot be restored. ${words.damaged}`)
+      throw new Trouble(`${file} cannot be restored. ${notOpenedWords.damaged}`)
     throw e
   }
 }
@@ -95,11 +89,11 @@ async function restore(options: RestoreOptions & { file: string }, voice: Voice)
   const { home, file } = options
   await refusePlace(home)
   if (!existsSync(file)) throw new Misused(`There is no backup at ${file}.`)
-  const secret = await passphrase(options.passphraseFile, false)
+  const opener = await openerOf(file, options)
   await mkdir(dirname(home), { recursive: true })
   const folder = await mkdtemp(join(dirname(home), `.${basename(home)}.restoring-`))
   try {
-    const manifest = await unpack(file, secret, folder, voice)
+    const manifest = await unpack(file, opener, folder, voice)
     makeHead(folder)
     const { findings } = await lookAt(folder, 'whole', voice.progress)
     const lost = findings.filter((one) => one.grade === 'damage')

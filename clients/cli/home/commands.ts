@@ -43,25 +43,42 @@ const doctor = defineCommand({
 
 const backup = defineCommand({
   name: 'backup',
-  usage: 'backup FILE [--home FOLDER] [--passphrase FILE] [--force]',
+  usage: 'backup FILE [--home FOLDER] [--passphrase FILE | --recipient KEY | --recipients FILE] [--force]',
   summary: 'Saves a home whole, as of one moment, encrypted, also while its host runs',
   argument: { name: 'FILE', help: 'where to save it, outside of the home', missing: 'Say where to save it.' },
-  options: { home, passphrase: passphraseFile, force },
+  options: {
+    home,
+    passphrase: passphraseFile,
+    recipient: {
+      type: 'string',
+      multiple: true,
+      value: 'KEY',
+      help: 'in place of a passphrase: who may open it, by a public key of age (age1…)',
+    },
+    recipients: { type: 'string', value: 'FILE', help: 'reads recipients from a file, a line each' },
+    force,
+  },
   detail:
-    'The file is read back and compared before it gets its name. It is a tar archive in the age format: with the passphrase, age and tar open it without Cloister.',
-  examples: ['cloister backup cloister.age', 'cloister backup cloister.age --passphrase secret.txt'],
+    'The file is read back and compared before it gets its name. It is a tar archive in the age format: with the passphrase, or the identity of a recipient, age and tar open it without Cloister.',
+  examples: [
+    'cloister backup cloister.age',
+    'cloister backup cloister.age --passphrase secret.txt',
+    'cloister backup cloister.age --recipients operators.txt',
+  ],
   run: ({ io, options, argument }) =>
     handOver(io, 'backup', {
       file: resolve(argument),
       home: homeMeant({ io, options }),
       passphraseFile: pathOf(options.passphrase),
+      recipients: options.recipient,
+      recipientsFile: pathOf(options.recipients),
       force: options.force,
     }),
 })
 
 const restore = defineCommand({
   name: 'restore',
-  usage: 'restore FILE --home FOLDER [--withdrawals FILE] [--passphrase FILE]',
+  usage: 'restore FILE --home FOLDER [--withdrawals FILE] [--passphrase FILE | --identity FILE]',
   summary: 'Makes a home of a backup, and withdraws again who has withdrawn since',
   argument: { name: 'FILE', help: 'the backup', missing: 'Say which backup.' },
   options: {
@@ -72,6 +89,7 @@ const restore = defineCommand({
       help: 'the list of withdrawals, or the home that was lost',
     },
     passphrase: passphraseFile,
+    identity: { type: 'string', value: 'FILE', help: 'opens a backup for recipients: a file with a secret key of age' },
   },
   detail: 'The home must be missing or empty. Everything is verified before it gets its place.',
   examples: ['cloister restore cloister.age --home restored --withdrawals old-home'],
@@ -82,6 +100,7 @@ const restore = defineCommand({
       home: homeMeant({ io, options }),
       withdrawals: pathOf(options.withdrawals),
       passphraseFile: pathOf(options.passphrase),
+      identityFile: pathOf(options.identity),
     })
   },
 })

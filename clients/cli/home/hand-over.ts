@@ -25,7 +25,7 @@ export const homeMeant = ({ io, options }: Pick<Call<{ home: typeof home }>, 'io
 export async function handOver(
   io: Pick<Io, 'json'>,
   name: 'doctor' | 'backup' | 'restore',
-  asked: Readonly<Record<string, string | boolean | undefined>>,
+  asked: Readonly<Record<string, string | boolean | string[] | undefined>>,
 ): Promise<number> {
   const file = resolve(root, 'local/care', `${name}.ts`)
   if (!existsSync(file))
