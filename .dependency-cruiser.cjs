@@ -97,6 +97,7 @@ module.exports = {
       'domain',
       'adapters/aws',
       'runner/engine',
+      'runner/own-folders\\.ts$',
       'contracts/workflow\\.asl\\.json$',
     ]),
     ...layer(

@@ -43,6 +43,15 @@ describe('a study in one file', () => {
       ),
       { numRuns: 40 },
     ))
+  it.each(['__proto__', 'constructor', 'toString', 'a/__proto__', '__proto__/a'])(
+    'keeps a file called %s',
+    async (path) => {
+      const study = { configuration: { kind: 'web', entry: 'index.html' }, files: [{ path, data: bytes('kept') }] }
+      const packed = packStudy(study)
+      expect((await unpackStudy(packed)).files).toEqual(study.files)
+      expect((await unpackStudy(packStudy({ ...study, files: [] }))).files).toEqual([])
+    },
+  )
   it('says in words what is wrong with it', async () => {
     await expect(unpackStudy(bytes('not a zip'))).rejects.toThrow('not a zip file')
     await expect(unpackStudy(zipSync({ 'a.txt': bytes('a') }))).rejects.toThrow('no study.json')

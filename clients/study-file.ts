@@ -2,7 +2,7 @@
  * A study as files: a folder, or one `.cloister.zip`, with `study.json` (title, description, redirect hosts,
  * configuration) beside the study's own files.
  */
-import { unzipSync, zipSync, type Unzipped, type Zippable } from 'fflate'
+import { unzipSync, type Unzipped, Zip, ZipDeflate, ZipPassThrough } from 'fflate'
 import { AssetPath } from '../contracts/studies.ts'
 
 interface StudyContent {
@@ -100,19 +100,33 @@ export async function studyOfFiles<D>(
 const isCompressed = /\.(png|jpe?g|gif|webp|avif|mp[34]|m4[av]|og[gva]|webm|woff2?|zip)$/i
 
 /**
- * One zip file with everything of a study. Media is stored as it is, for it is compressed already. Without workers: the
+ * One zip file with everything of a study. Media is stored as it is, for it is compressed already. File by file, since
+ * a file may be called `__proto__`, which the members of an object that lists them may not. Without workers: the
  * portal's content security policy allows none made from text.
  */
 export function packStudy(study: StudyBundle<Uint8Array>): Uint8Array<ArrayBuffer> {
   const { files, title, description, redirectHosts, configuration } = study
-  const entries: Zippable = {
-    [studyFileName]: [
-      new TextEncoder().encode(`${JSON.stringify({ title, description, redirectHosts, configuration }, null, 2)}\n`),
-      { level: 6 },
-    ],
+  const parts: Uint8Array[] = []
+  const zip = new Zip((error, part) => {
+    if (error) throw error
+    parts.push(part)
+  })
+  const add = (path: string, data: Uint8Array): void => {
+    const file = isCompressed.test(path) ? new ZipPassThrough(path) : new ZipDeflate(path, { level: 6 })
+    zip.add(file)
+    file.push(data, true)
   }
-  for (const { path, data } of files) entries[path] = [data, { level: isCompressed.test(path) ? 0 : 6 }]
-  return zipSync(entries) as Uint8Array<ArrayBuffer>
+  const about = JSON.stringify({ title, description, redirectHosts, configuration }, null, 2)
+  add(studyFileName, new TextEncoder().encode(`${about}\n`))
+  for (const { path, data } of files) add(path, data)
+  zip.end()
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /**
@@ -137,8 +151,9 @@ export async function unpackStudy(bytes: Uint8Array): Promise<StudyBundle<Uint8A
       ? cause
       : new StudyFileError('This is not a zip file, or it is damaged.', { cause })
   }
-  return studyOfFiles(
-    Object.entries(unpacked).map(([path, data]) => ({ path, data })),
-    async (data) => new TextDecoder().decode(data),
-  )
+  const files = Object.entries(unpacked).map(([path, data]) => ({ path, data }))
+  // A file of this name became what the list inherits from, in the place of one of its members.
+  const inherited: unknown = Object.getPrototypeOf(unpacked)
+  if (inherited instanceof Uint8Array) files.push({ path: '__proto__', data: inherited as Uint8Array<ArrayBuffer> })
+  return studyOfFiles(files, async (data) => new TextDecoder().decode(data))
 }

@@ -14,13 +14,14 @@ const owned = /^cloister-(run|engine|synthesis|backup)-(\d+)-(\d*)-/
 const memory = '/dev/shm'
 
 /**
- * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
- * /proc.
+ * When a process began, in the kernel's ticks: tells it from a later one with the same id, and `gone` of one that has
+ * ended and that its parent has not asked for yet. Empty where there is no /proc.
  */
 export function processStartTime(pid: number | 'self'): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '')
   } catch {
     return ''
   }

@@ -1,4 +1,5 @@
 /** Making a synthetic table: buys what nobody declared, draws, and keeps what was paid for before it is used. */
+import { own, setOwn } from '../domain/own.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from './synthesis-encode.ts'
@@ -28,10 +29,10 @@ async function buy(
 ): Promise<Record<string, Bought>> {
   const shares = sharesOf(plan)
   for (const column of shares.bought) {
-    if (kept.bought[column.name]) continue
+    if (own(kept.bought, column.name)) continue
     const texts: string[] = []
     for await (const [text] of real.rows([column.name])) if (text !== '') texts.push(text!)
-    kept.bought[column.name] = buyColumn(column, texts, shares, plan, secure())
+    setOwn(kept.bought, column.name, buyColumn(column, texts, shares, plan, secure()))
     await keep()
   }
   return kept.bought

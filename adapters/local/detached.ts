@@ -5,9 +5,10 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { failureOf } from '../../domain/pipelines/life.ts'
+import { processStartTime } from '../../runner/own-folders.ts'
 import { isRunId, type Logs } from '../../ports/logs.ts'
 
 export interface DetachedOptions {
@@ -61,19 +62,6 @@ const graceMilliseconds = 12_000
 /** How long a runner keeps what it has for a host that is away, in seconds. */
 const patienceSeconds = 7 * 24 * 3600
 
-/**
- * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
- * /proc.
- */
-function processStartTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '')
-  } catch {
-    return ''
-  }
-}
 function alive({ pid, born: began }: RunnerRecord): boolean {
   try {
     process.kill(pid, 0)

@@ -1,6 +1,6 @@
 /** The command line: finds the command, reads its options, turns every failure into a sentence and an exit code. */
 import { entryOf } from './commands.ts'
-import { chosen, parse } from './dispatch.ts'
+import { chosen, parse, refuseOthers } from './dispatch.ts'
 import { explained } from './failure.ts'
 import { helpOf, overview } from './help.ts'
 import { CliError, exits, type Io, processIo } from './io.ts'
@@ -38,6 +38,7 @@ async function carryOut(argv: readonly string[], io: Io): Promise<number> {
     return exits.done
   }
   const { command, argument } = chosen(entry, args)
+  refuseOthers(entry, command, options)
   return (await command.run({ io, options, argument })) ?? exits.done
 }
 

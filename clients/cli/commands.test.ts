@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type Command, everywhere, type Group, isGroup, type Options } from './command.ts'
 import { entryOf, table } from './commands.ts'
-import { chosen, optionsOf, parse } from './dispatch.ts'
+import { chosen, optionsOf, parse, refuseOthers } from './dispatch.ts'
 import { helpOf, overview, usageOf } from './help.ts'
 import { referencePage } from './reference.ts'
 
@@ -170,6 +170,28 @@ describe('a table that is not right', () => {
     expect(faultsOf([group({ high: { type: 'boolean', short: 'h', help: 'high' } })])).toEqual([
       'group: -h is short for two options',
     ])
+  })
+})
+
+describe('an option of another command of the group', () => {
+  const others = table.flatMap((entry) =>
+    commandsOf(entry).flatMap((command) =>
+      Object.keys(optionsOf(entry))
+        .filter((name) => isGroup(entry) && !(name in command.options) && !(name in everywhere))
+        .map((name) => ({ entry, command, name })),
+    ),
+  )
+  it('is there in most groups', () => expect(new Set(others.map(({ entry }) => entry.name)).size).toBeGreaterThan(4))
+
+  it.each(others)('is refused: $entry.name $command.name --$name', ({ entry, command, name }) => {
+    expect(() => refuseOthers(entry, command, { [name]: true })).toThrow(
+      `"cloister ${entry.name} ${command.name}" has no option --${name}; "cloister `,
+    )
+  })
+  it('is none of its own, and none that all have', () => {
+    const entry = entryOf('dataset')!
+    for (const command of commandsOf(entry))
+      expect(() => refuseOthers(entry, command, { ...command.options, ...everywhere })).not.toThrow()
   })
 })
 

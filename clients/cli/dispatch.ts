@@ -41,6 +41,29 @@ export function chosen(entry: Command | Group, args: readonly string[]): { comma
   return { command, argument: argumentOf(command, rest, entry) }
 }
 
+/**
+ * A group reads the options of all its commands: what is not of the one that is meant would be ignored.
+ *
+ * @throws {CliError} for an option that only other commands of the group have.
+ */
+export function refuseOthers(
+  entry: Command | Group,
+  command: Command,
+  options: Readonly<Record<string, unknown>>,
+): void {
+  const other = Object.keys(options).find(
+    (name) => !Object.hasOwn(command.options, name) && !Object.hasOwn(everywhere, name),
+  )
+  if (other === undefined || !isGroup(entry)) return
+  const having = entry.commands.filter((one) => Object.hasOwn(one.options, other)).map(({ name }) => name)
+  const whole = `cloister ${entry.name} `
+  throw new CliError(
+    exits.usage,
+    `"${whole}${command.name}" has no option --${other}; ${having.map((name) => `"${whole}${name}"`).join(' and ')} ${having.length > 1 ? 'have' : 'has'} it.`,
+    `cloister help ${entry.name}`,
+  )
+}
+
 function argumentOf({ argument }: Command, args: readonly string[], group?: Group): string {
   const [given, ...more] = args
   if (given !== undefined && argument && more.length === 0) return given

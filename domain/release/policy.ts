@@ -80,7 +80,6 @@ export const rules = [
   'single-value',
   'residual-degrees',
   'parameters',
-  'at-risk',
   'extreme',
   'rounding',
   'complementary',

@@ -105,3 +105,16 @@ describe('assignment', () => {
     expect(moveSlot({ load: { a: 1, b: 4 }, recent: [] }, 'x.2', 'a', 1).load).toEqual({ a: 2, b: 4 })
   })
 })
+
+describe('conditions called as members that every object has', () => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('such as %s are filled like others', (name) => {
+    const both = [
+      { name, weight: 1 },
+      { name: 'plain', weight: 1 },
+    ]
+    let counter = emptyCounter
+    for (let n = 0; n < 6; n++)
+      counter = JSON.parse(JSON.stringify(assign(counter, `run.${n}`, both, n).counter)) as Counter
+    expect(Object.entries(counter.load).toSorted()).toEqual([[name, 3] as const, ['plain', 3] as const].toSorted())
+  })
+})

@@ -1,4 +1,5 @@
 /** Least-filled assignment to conditions, as a pure change of one counter. */
+import { own } from '../own.ts'
 
 export interface Condition {
   name: string
@@ -31,7 +32,7 @@ export const changeId = (runId: string, n: number): string => `${runId.slice(4, 
 export function leastFilled(load: Record<string, number>, conditions: readonly Condition[], seed: number): string {
   const open = conditions.filter((c) => c.weight > 0)
   if (open.length === 0) throw new RangeError('no condition has a weight above 0')
-  const filled = (c: Condition): number => (load[c.name] ?? 0) / c.weight
+  const filled = (c: Condition): number => (own(load, c.name) ?? 0) / c.weight
   const least = Math.min(...open.map(filled))
   const tied = open.filter((c) => filled(c) - least < 1e-9)
   return tied[seed % tied.length]!.name
@@ -52,7 +53,7 @@ export function byChance(conditions: readonly Condition[], seed: number): string
 }
 
 const remember = (counter: Counter, id: string, condition: string, by: number): Counter => ({
-  load: { ...counter.load, [condition]: Math.max(0, (counter.load[condition] ?? 0) + by) },
+  load: { ...counter.load, [condition]: Math.max(0, (own(counter.load, condition) ?? 0) + by) },
   recent: [...counter.recent, [id, condition] as [string, string]].slice(-remembered),
 })
 

@@ -2,6 +2,7 @@
  * The aggregates a query may use over its final groups. Those that hand out one person's value are refused. How
  * aggregates are read per subject in an inner query: per-subject.ts.
  */
+import { own } from '../own.ts'
 import { type Ast, isAbsent, list, object, text } from './ast.ts'
 import { numeric } from './conditions.ts'
 import type { Expr } from './expr.ts'
@@ -147,8 +148,9 @@ interface Call {
 /** Reads an aggregate of the final groups; throws `Refused` for what it may not be, or not be of. */
 export function measureOf(node: Ast, names: Names): Measure {
   const name = functionName(node)
-  if (name in refusedAggregates) throw notAllowed(`${name} is not allowed. ${refusedAggregates[name]}`, name)
-  const aggregate = aliases[name]
+  const why = own(refusedAggregates, name)
+  if (why !== undefined) throw notAllowed(`${name} is not allowed. ${why}`, name)
+  const aggregate = own(aliases, name)
   if (!aggregate)
     throw notAllowed(
       `${name.slice(0, 60)} would return values of people. Ask for counts, sums, means, deviations, medians or quantiles.`,

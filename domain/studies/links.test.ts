@@ -95,3 +95,10 @@ describe('a study', () => {
     for (const state of studyStates) expect(mayMove(state, 'draft', 1)).toBe(false)
   })
 })
+
+describe('a redirect', () => {
+  it.each(['constructor', '__proto__', 'toString'])('has nothing for a parameter %s that nobody gave', (name) => {
+    const values = { runId: 'run_a', state: 'completed', parameters: {} }
+    expect(fillRedirect(`https://a.example/?p={parameter:${name}}`, values)).toBe('https://a.example/?p=')
+  })
+})

@@ -1,4 +1,5 @@
 /** Links: kinds, when they still work, and where they may send a participant. */
+import { own } from '../own.ts'
 import type { StudyState } from './life.ts'
 
 export const linkKinds = ['general', 'single', 'personal', 'preview'] as const
@@ -71,7 +72,7 @@ interface RedirectValues {
 
 const fromQuery = 'parameter:'
 function valueOf(name: string, values: RedirectValues): string {
-  if (name.startsWith(fromQuery)) return values.parameters[name.slice(fromQuery.length)] ?? ''
+  if (name.startsWith(fromQuery)) return own(values.parameters, name.slice(fromQuery.length)) ?? ''
   return values[name as 'runId' | 'outsideId' | 'state'] ?? ''
 }
 

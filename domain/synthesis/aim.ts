@@ -3,6 +3,7 @@
  * found by the exponential mechanism, is measured and the model fitted, while the budget of a round grows as soon as
  * rounds teach nothing more.
  */
+import { aimSettings } from './settings.ts'
 import type { NanoRho } from '../privacy/accounting.ts'
 import { type Candidate, candidatesOf, topWeight } from './candidates.ts'
 import type { Engine, Fitted } from './engine.ts'
@@ -15,24 +16,6 @@ import { sampleModel } from './sample.ts'
 import { gridDistance, l1, meanNormal, perRow } from './scores.ts'
 import { share } from './shares.ts'
 import { cellsWith, forestCells } from './tree.ts'
-
-/**
- * How AIM divides its budget and its work. `oneWays`, `moreOneWays`: parts of the budget for one-way counts;
- * `choosing`: part of a round's budget that pays for its choice; `perColumn`, `mostRounds`: rounds that the budget is
- * first divided into, by column and at most; `perRound`: candidates that a round looks at; `merge`: groups under this
- * many sigma are merged; `early`, `last`: how well the model is fitted between rounds and at the end.
- */
-export const aimSettings = {
-  oneWays: 0.08,
-  moreOneWays: 0.25,
-  choosing: 0.1,
-  perColumn: 4,
-  mostRounds: 240,
-  perRound: 1500,
-  merge: 3,
-  early: { sweeps: 8, tolerance: 0.002, stiffness: 1 },
-  last: { sweeps: 60, tolerance: 1e-4, stiffness: 1 },
-}
 
 /**
  * Which candidates a round looks at when there are many: another part of them each time, by a hash of their number and

@@ -10,6 +10,7 @@ import { looksAtTriples } from './candidates.ts'
 import { SynthesisError, type SynthesisFault } from './errors.ts'
 import { cellsOf, subsets } from './marginals.ts'
 import { type Allowed, allowedOf } from './rules.ts'
+import { aimSettings, privsynSettings } from './settings.ts'
 import { forestCells } from './tree.ts'
 
 /** What a job is expected to take and to give. */
@@ -158,7 +159,9 @@ function costs(
   const tripleCells = cellsOfAll(triples)
   const oneWayCells = sizes.reduce((sum, size) => sum + size, 0)
   const largest = pairs.reduce((most, pair) => Math.max(most, cellsOf(pair, sizes)), 0)
-  const rounds = Math.min(240, 4 * columns) * 0.6
+  const { mostRounds, perColumn, perRound } = aimSettings
+  // What is left of the budget ends most jobs before that many.
+  const rounds = Math.min(mostRounds, perColumn * columns) * 0.6
   const candidates = pairs.length + triples.length
   const pairWork = pairs.length * 50_000
   // Of each method: cells of its model, marginals counted on the data, nanoseconds of work, bytes of kept counts.
@@ -166,11 +169,11 @@ function costs(
     aim: {
       cells: limit,
       sets: candidates,
-      work: rounds * (Math.min(1500, candidates) * 200_000 + limit * 300),
+      work: rounds * (Math.min(perRound, candidates) * 200_000 + limit * 300),
       kept: 4 * (pairCells + tripleCells),
     },
     privsyn: {
-      cells: Math.min(limit, 60_000),
+      cells: Math.min(limit, privsynSettings.treeCells),
       sets: pairs.length,
       work: rows * columns * 6 * (columns * 25) + pairWork,
       kept: 40 * pairCells,

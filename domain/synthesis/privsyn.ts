@@ -5,6 +5,7 @@
  * distance from independence is taken to the product of the noisy one-way counts, so that one row moves it by one
  * instead of four; and one-way counts take part in the descent, so that they do not drift.
  */
+import { privsynSettings } from './settings.ts'
 import { wishedWeight } from './candidates.ts'
 import { type Answer, consistent, totalOf } from './consistency.ts'
 import { descend } from './descent.ts'
@@ -18,22 +19,6 @@ import { sampleModel } from './sample.ts'
 import { meanNormal, perRow } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { forestCells } from './tree.ts'
-
-/**
- * `oneWays`, `moreOneWays`, `choosing`: parts of the budget; `merge`: groups under this many sigma are merged;
- * `treeCells`: most cells of the tree that gives the first rows. `indirect`: a pair's distance from independence counts
- * this much when pairs are chosen. Tables lose much of their noise when they are made consistent with one another, so
- * more of them are worth their noise than each by itself; found on five tables of different kinds.
- */
-export const privsynSettings = {
-  oneWays: 0.1,
-  moreOneWays: 0.25,
-  choosing: 0.1,
-  merge: 3,
-  indirect: 1.3,
-  treeCells: 60_000,
-  descent: { sweeps: 6, part: 1, tolerance: 0.002 },
-}
 
 const effort = { sweeps: 30, tolerance: 1e-3, stiffness: 1 }
 

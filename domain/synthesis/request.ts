@@ -2,6 +2,7 @@
  * From a confirmed plan to what the engine is asked: which columns it sees, its domain, and its part of the budget
  * beside what must be bought first.
  */
+import { own } from '../own.ts'
 import { type NanoRho, rhoWithin } from '../privacy/accounting.ts'
 import { type Column, dateOf, type Domain } from './column-domain.ts'
 import type { PlannedColumn, SynthesisPlan } from './plan.ts'
@@ -93,7 +94,7 @@ function numericColumn(column: Extract<KeptColumn, { kind: 'numeric' }>, bought:
 /** The engine's domain of a plan; `bought` by column name, placeholders where it is absent. */
 export function domainOf(plan: SynthesisPlan, bought: Readonly<Record<string, Bought>> = {}): Domain {
   const columns = keptColumns(plan).map((column): Column => {
-    const values = column.buy ? (bought[column.name] ?? placeholder(column)) : undefined
+    const values = column.buy ? (own(bought, column.name) ?? placeholder(column)) : undefined
     if (isPlannedList(column)) return listedColumn(column, values)
     const range = values && 'minimum' in values ? values : undefined
     return column.kind === 'date' ? datedColumn(column, range) : numericColumn(column, range)

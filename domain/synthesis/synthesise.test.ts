@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { rhoWithin } from '../privacy/accounting.ts'
-import { aimSettings } from './aim.ts'
+import { aimSettings } from './settings.ts'
 import { type Domain, sizesOf } from './column-domain.ts'
 import { count } from './marginals.ts'
 import { metrics } from './metrics.ts'

@@ -61,7 +61,6 @@ export const ruleWords: Record<Rule, string> = {
   'single-value': 'Everybody has the same value',
   'residual-degrees': 'Too few degrees of freedom',
   parameters: 'Too many parameters for so few people',
-  'at-risk': 'Too few people at risk',
   extreme: 'Belongs to a single person',
   rounding: 'Rounded',
   complementary: 'Could be recomputed from its neighbours or totals',
