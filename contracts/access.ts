@@ -23,6 +23,7 @@ export const Me = z.object({
   email: z.string(),
   memberships: z.array(Membership),
   mayCreateOrganisation: z.boolean(),
+  secondFactor: z.boolean().describe('Whether this sign-in, or the one that the token was made in, was by two factors'),
   /** When the person last typed a password (or the token was made): opening results needs this to be recent. */
   loginAt: Instant,
   token: z
@@ -30,7 +31,13 @@ export const Me = z.object({
     .optional()
     .describe('Present when the request came with a personal access token'),
 })
-export const Organisation = z.object({ organisationId: OrganisationId, name: Name, created: Instant, rev: Rev })
+export const Organisation = z.object({
+  organisationId: OrganisationId,
+  name: Name,
+  created: Instant,
+  secondFactor: z.boolean().describe('Whether it is open only to sign-ins by two factors'),
+  rev: Rev,
+})
 export const Member = z.object({
   userId: UserId,
   name: z.string(),
@@ -89,6 +96,10 @@ export const access = area('access', 'People, organisations, roles, tokens and s
         .string()
         .optional()
         .describe('Page on which people change their own password, second factor and passkeys, and end their sessions'),
+      tellsFactors: z
+        .boolean()
+        .describe('Whether sign-ins say by how many factors they were, so that an organisation can demand two'),
+      campus: z.string().optional().describe('Name of the campus’ own sign-in, where there is one'),
       accountClientId: z.string().optional().describe('Client with which that page signs in, where it needs its own'),
       studyOrigin: z.string(),
       mainOrigin: z.string(),
@@ -169,6 +180,21 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     body: z.object({ name: Name, rev: Rev }),
     response: Organisation,
     problems: ['changed-meanwhile'],
+    grants: ['read ORG', 'write ORG', 'read AUDIT', 'write AUDIT'],
+  }),
+  demandSecondFactor: route({
+    method: 'PUT',
+    path: '/api/organisations/{organisationId}/second-factor',
+    function: 'access',
+    access: { kind: 'organisation', permission: 'people.manage', recentLogin: true },
+    status: 200,
+    summary: 'Open an organisation only to sign-ins by two factors, or to all again',
+    detail:
+      'Whoever signed in by a password alone is then told so and loses nothing; tokens count by the sign-in they were made in. Only who signed in by two factors may demand it.',
+    params: org,
+    body: z.object({ demanded: z.boolean(), rev: Rev }),
+    response: Organisation,
+    problems: ['changed-meanwhile', 'wrong-state'],
     grants: ['read ORG', 'write ORG', 'read AUDIT', 'write AUDIT'],
   }),
   members: route({

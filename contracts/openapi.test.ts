@@ -80,6 +80,7 @@ describe('the OpenAPI document', () => {
   it('lists every problem kind with who answers it', () => {
     expect(problemList.map((p) => p.kind)).toEqual(Object.keys(problems))
     expect(problemList.find((p) => p.kind === 'login-too-old')!.answeredBy).toEqual([
+      'access.demandSecondFactor',
       'access.makeGroupRule',
       'runs.open',
       'datasets.fromStudy',

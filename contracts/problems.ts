@@ -6,6 +6,7 @@ export const problems = {
   'sign-in-required': { status: 401, title: 'Sign in first' },
   'run-token-invalid': { status: 401, title: 'This run needs its own token' },
   'login-too-old': { status: 403, title: 'Sign in again to do this' },
+  'second-factor-needed': { status: 403, title: 'This organisation asks for a second factor' },
   forbidden: { status: 403, title: 'Your role or rights do not allow this' },
   'not-found': { status: 404, title: 'Not found' },
   'already-exists': { status: 409, title: 'This exists already' },

@@ -6,7 +6,7 @@ const routeWith = (access: Access): Route => ({
   ...allRoutes.find((r) => !r.route.params && !r.route.query && !r.route.body)!.route,
   access,
 })
-const seen = ['internal', 'sign-in-required', 'not-found', 'forbidden']
+const seen = ['internal', 'sign-in-required', 'not-found', 'forbidden', 'second-factor-needed']
 const expected: Record<Access['kind'], string[]> = {
   anyone: ['internal'],
   person: ['internal', 'sign-in-required'],

@@ -137,7 +137,7 @@ export type Answered<R extends Route> = z.output<R['response']>
 export const routeKey = (of: Route): string => `${of.method} ${of.path}`
 
 /** A resource that one may not see answers as one that does not exist: no kind may leave that out. */
-const ofResource = ['sign-in-required', 'not-found', 'forbidden'] as const
+const ofResource = ['sign-in-required', 'not-found', 'forbidden', 'second-factor-needed'] as const
 /** The problems of every kind of access. */
 export type ProblemsOfAccess = {
   readonly [K in Access['kind']]: K extends ResourceKind ? typeof ofResource : readonly Kind[]

@@ -38,6 +38,7 @@ export const settingsFromEnvironment = (): Settings => ({
   ...(process.env['OIDC_ACCOUNT_CLIENT_ID']
     ? { accountClientId: process.env['OIDC_ACCOUNT_CLIENT_ID'], account: `${required('MAIN_ORIGIN')}/settings/sign-in` }
     : {}),
+  ...(process.env['CAMPUS_NAME'] ? { campus: process.env['CAMPUS_NAME'] } : {}),
   version: process.env['CLOISTER_VERSION'] ?? 'development',
   // Set to `sql` where the installation was deployed without containers (lib/jobs-stack.ts).
   ...(process.env['LANGUAGES'] ? { languages: () => process.env['LANGUAGES']!.split(',') as Language[] } : {}),

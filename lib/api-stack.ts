@@ -95,6 +95,7 @@ export class ApiStack extends StageStack {
       dataKeyArn: data.dataKey.keyArn,
       macKeyArn: data.macKey.keyArn,
     }
+    const campus = settings.campusOidc ?? settings.campusSaml
     const environment = {
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
       CLOISTER_INSTALLATION: settings.installation,
@@ -107,6 +108,7 @@ export class ApiStack extends StageStack {
       OIDC_SCOPE: identity.scope,
       OIDC_LOGOUT: identity.logout,
       OIDC_ACCOUNT_CLIENT_ID: identity.accountClientId,
+      ...(campus ? { CAMPUS_NAME: campus.name } : {}),
       ...(settings.scripts ? {} : { LANGUAGES: 'sql' }),
     }
     const duckdb = duckdbLayer(this, this.keep)

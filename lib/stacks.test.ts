@@ -43,6 +43,9 @@ test('cdk-nag has nothing to say about either stage, nor about one with everythi
   expect(campus.of('AWS::Cognito::UserPoolClient')[0]!.Properties.CallbackURLs[0]).toBe(
     'https://cloister.example.edu/signed-in',
   )
+  // The portal shows rules for groups where there is a campus.
+  expect(text(campus.of('AWS::Lambda::Function'))).toContain('"CAMPUS_NAME":"Campus"')
+  expect(text(prod.of('AWS::Lambda::Function'))).not.toContain('CAMPUS_NAME')
   const csp = campus
     .of('AWS::CloudFront::ResponseHeadersPolicy')
     .map(

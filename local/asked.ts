@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type BlockList, isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { forwardedAddress } from '../functions/kernel/address.ts'
 
 export interface Asked {
   /** As in a URL: name, and port unless it is the usual one; in lower case. */
@@ -58,5 +59,6 @@ export function askedOf(request: IncomingMessage, proxies: BlockList): Asked {
   return asked
 }
 
-/** From where a request that came through the gateway was asked. */
-export const addressOf = (request: IncomingMessage): string => wordsOf(request.headers['x-forwarded-for'])[0] ?? ''
+/** From where a request that came through the gateway was asked: what `askedOf` has written into it. */
+export const addressOf = ({ headers }: IncomingMessage): string =>
+  forwardedAddress(headers['x-forwarded-for'] as string | undefined) ?? ''

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import axe from 'axe-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { type Host, startHost } from '../local/host.ts'
+import { type Host, type HostOptions, startHost } from '../local/host.ts'
 import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
 import { demoHome } from './demo-home.ts'
@@ -18,10 +18,10 @@ export interface Portal {
 }
 
 /** Builds what has changed, starts the host on `port` with fresh data, and a browser. */
-export async function openPortal(port: number): Promise<Portal> {
+export async function openPortal(port: number, more: Pick<HostOptions, 'campus'> = {}): Promise<Portal> {
   await buildWeb(() => {})
   const home = await demoHome('cloister-portal-')
-  const host: Host = await startHost({ port, home, quiet: true, lost: () => {} })
+  const host: Host = await startHost({ port, home, quiet: true, lost: () => {}, ...more })
   const browser = await launchBrowser()
   return {
     origin: host.mainOrigin,

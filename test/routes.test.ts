@@ -201,6 +201,15 @@ const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Pr
     isScoped(route)
       ? answer(area, name, { as: platform.person('ada', { scopes: [] }), params: paramsOf(route), body: {} })
       : undefined,
+  'second-factor-needed': async (area, name, route) => {
+    const organisation = keyOf.organisation(study.organisationId)
+    await platform.deps.table.update(organisation, { set: { secondFactor: true } })
+    try {
+      return await answer(area, name, { as: ada, params: paramsOf(route), body: {} })
+    } finally {
+      await platform.deps.table.update(organisation, { remove: ['secondFactor'] })
+    }
+  },
   'already-exists': async (area, name) => {
     const { other, body, ...at } = await requests[`${area}.${name}`]!()
     const idempotencyKey = fresh()
@@ -306,6 +315,27 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
       params: inOrg(),
       body: { name: 'New', rev: (await item<OrganisationItem>(keyOf.organisation(study.organisationId))).rev! + 1 },
     }),
+  'access.demandSecondFactor changed-meanwhile': async () =>
+    answer('access', 'demandSecondFactor', {
+      as: platform.person('ada', { secondFactor: true }),
+      params: inOrg(),
+      body: { demanded: true, rev: (await item<OrganisationItem>(keyOf.organisation(study.organisationId))).rev! + 1 },
+    }),
+  'access.demandSecondFactor wrong-state': async () => {
+    const { settings } = platform.deps
+    const tells = settings.tellsFactors
+    delete settings.tellsFactors
+    try {
+      const body = { demanded: true, rev: 1 }
+      return await answer('access', 'demandSecondFactor', {
+        as: platform.person('ada', { secondFactor: true }),
+        params: inOrg(),
+        body,
+      })
+    } finally {
+      if (tells) settings.tellsFactors = tells
+    }
+  },
   'access.setRoles changed-meanwhile': () =>
     answer('access', 'setRoles', {
       as: ada,

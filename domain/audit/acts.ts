@@ -3,6 +3,7 @@ export const actsOf = {
   access: [
     'organisation.created',
     'organisation.renamed',
+    'organisation.second-factor',
     'member.invited',
     'invitation.revoked',
     'member.joined',

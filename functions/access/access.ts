@@ -7,7 +7,7 @@ import { groupRules, makeGroupRule, removeGroupRule } from './group-rules.ts'
 import { notices } from './notices.ts'
 import { acceptInvitation, invitations, invite, revokeInvitation } from './invitations.ts'
 import { members, removeMember, setRoles } from './members.ts'
-import { createOrganisation, organisation, renameOrganisation } from './organisations.ts'
+import { createOrganisation, demandSecondFactor, organisation, renameOrganisation } from './organisations.ts'
 import { me, signInSettings, updateMe } from './session.ts'
 import { createToken, revokeToken, tokens } from './tokens.ts'
 import { createVerifier, type VerifierOptions } from './verifier.ts'
@@ -20,6 +20,7 @@ export const createAccess = (deps: Deps, options: VerifierOptions = {}): LambdaH
     createOrganisation,
     organisation,
     renameOrganisation,
+    demandSecondFactor,
     members,
     setRoles,
     removeMember,

@@ -48,6 +48,7 @@ async function byToken(deps: Deps, text: string): Promise<Caller | undefined> {
     userId: token.userId,
     loginAt: token.loginAt,
     groups: [],
+    ...(token.secondFactor ? { secondFactor: true } : {}),
     token: { tokenId: token.tokenId, scopes: token.scopes, expires: token.expires },
   }
 }
@@ -60,6 +61,7 @@ async function byJwt(verifier: Verifier, jwt: string): Promise<Caller | undefine
       userId: claims.sub!,
       loginAt: typeof claims['auth_time'] === 'number' ? claims['auth_time'] : 0,
       groups: Array.isArray(groups) ? groups.filter((g): g is string => typeof g === 'string' && /^\S+$/.test(g)) : [],
+      ...(claims['second_factor'] === true ? { secondFactor: true as const } : {}),
     }
   } catch (e) {
     if (e instanceof NotVerified) return undefined

@@ -108,6 +108,7 @@ export const approveDevice: Implementation<Routes['approveDevice']> = async (
         state: 'approved',
         userId: caller.userId,
         loginAt: caller.loginAt,
+        ...(caller.secondFactor ? { secondFactor: true } : {}),
         scopes: [...new Set(body.scopes)],
         days: body.days,
       },
@@ -129,7 +130,7 @@ export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body },
   const digest = await sha256Hex(body.deviceSecret)
   const held = await deps.table.get<DeviceItem>(keyOf.device(typed(body.userCode)))
   if (!held || !sameDigest(held.secretHash, digest)) throw unknown()
-  const { state, userId, loginAt, scopes, days, name, userCode } = await deviceOf(deps, body.userCode)
+  const { state, userId, loginAt, secondFactor, scopes, days, name, userCode } = await deviceOf(deps, body.userCode)
   if (state === 'pending')
     throw new Failure('device-pending', 'Nobody has approved the code yet. Ask again after the interval.')
   const tokenId = await derivedId('tok', 'device', userCode, digest)
@@ -156,6 +157,7 @@ export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body },
     created: now.toISOString(),
     expires: new Date(now.getTime() + days! * dayMs).toISOString(),
     loginAt: loginAt!,
+    ...(secondFactor ? { secondFactor } : {}),
     madeBy: 'device',
   }
   try {

@@ -7,13 +7,14 @@ import { givenBy, rolesAfter } from '../../domain/access/group-rules.ts'
 import type { Role } from '../../domain/access/permissions.ts'
 import type { Who } from '../../domain/audit/chain.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
-import { record, whoOf } from '../kernel/audit.ts'
+import { type AuditEntry, record, whoOf } from '../kernel/audit.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { type GroupRuleItem, indexKeyOf, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
+import { newMembership } from '../kernel/membership.ts'
 import { membershipsOf, notByToken } from './people.ts'
 import { changePeople } from './role-change-lock.ts'
 
@@ -100,6 +101,7 @@ async function join(deps: Deps, organisationId: string, userId: string, given: R
     userId,
     roles: given,
     byRule: given,
+    membership: newMembership(deps),
     since: deps.now().toISOString(),
   })
 }
@@ -136,8 +138,9 @@ async function applyIn(
       const stands = same(member.roles, after.roles) && same(member.byRule ?? [], after.byRule)
       return stands ? undefined : { userId, rev: member.rev!, ...after }
     },
-    ({ roles }) =>
-      record(deps, organisationId, byRule, [
+    ({ roles }): { who: Who; entry: AuditEntry } => ({
+      who: byRule,
+      entry:
         roles.length > 0
           ? {
               act: 'member.roles-changed',
@@ -145,7 +148,7 @@ async function applyIn(
               detail: { from: [...from], to: roles, by: 'group-rules' },
             }
           : { act: 'member.removed', object: `person ${userId}`, detail: { by: 'group-rules' } },
-      ]),
+    }),
   )
 }
 

@@ -13,6 +13,7 @@ import { endedDays } from '../kernel/ends.ts'
 import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
+import { newMembership } from '../kernel/membership.ts'
 import { notByToken } from './people.ts'
 import { madeBefore } from '../kernel/intent.ts'
 import { createIfAbsent, createOrFirst } from '../kernel/create-if-absent.ts'
@@ -173,6 +174,7 @@ export const acceptInvitation: Implementation<Routes['acceptInvitation']> = asyn
     organisation: organisation.name,
     userId: caller.userId,
     roles: invitation.roles,
+    membership: newMembership(deps),
     since,
   }
   if (!present)

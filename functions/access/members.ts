@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { access, Member } from '../../contracts/access.ts'
 import type { Role } from '../../domain/access/permissions.ts'
 import type { Item } from '../../ports/table.ts'
-import { record, whoOf } from '../kernel/audit.ts'
+import { whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type MemberItem } from '../kernel/items.ts'
@@ -64,10 +64,10 @@ export const setRoles: Implementation<Routes['setRoles']> = async (
       from = member.roles
       return [...from].sort().join() === roles.join() ? undefined : { userId, rev: body.rev, roles }
     },
-    () =>
-      record(deps, organisationId, whoOf(caller), [
-        { act: 'member.roles-changed', object: `person ${userId}`, detail: { from, to: roles } },
-      ]),
+    () => ({
+      who: whoOf(caller),
+      entry: { act: 'member.roles-changed', object: `person ${userId}`, detail: { from, to: roles } },
+    }),
   )
   const member = await deps.table.get<MemberItem>(keyOf.member(organisationId, userId))
   if (!member) throw notFound()
@@ -82,7 +82,7 @@ export const removeMember: Implementation<Routes['removeMember']> = async (
     deps,
     organisationId,
     (all) => ({ userId, rev: judged(all, userId, []).rev!, roles: [] }),
-    () => record(deps, organisationId, whoOf(caller), [{ act: 'member.removed', object: `person ${userId}` }]),
+    () => ({ who: whoOf(caller), entry: { act: 'member.removed', object: `person ${userId}` } }),
   )
   return undefined
 }

@@ -1,4 +1,4 @@
-/** Organisations: founding, reading, renaming. */
+/** Organisations: founding, reading, renaming, and what they demand of sign-ins. */
 import type { z } from 'zod'
 import type { access, Organisation } from '../../contracts/access.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
@@ -8,6 +8,8 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { indexKeyOf, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
+import { newMembership } from '../kernel/membership.ts'
+import { secondFactorNeeded } from '../kernel/resources.ts'
 import { notByToken } from './people.ts'
 import { founders } from './session.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
@@ -18,6 +20,7 @@ const shown = (organisation: Item<OrganisationItem>): z.input<typeof Organisatio
   organisationId: organisation.organisationId,
   name: organisation.name,
   created: organisation.created,
+  secondFactor: organisation.secondFactor === true,
   rev: organisation.rev!,
 })
 
@@ -58,6 +61,7 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
     organisation: body.name,
     userId: caller.userId,
     roles: ['admin'],
+    membership: newMembership(deps),
     since: created,
   }
   await createIfAbsent<MemberItem>(deps, member)
@@ -79,12 +83,13 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
 
 export const organisation: Implementation<Routes['organisation']> = async ({ organisation: o }) => shown(o)
 
+const changed = (): Failure =>
+  new Failure('changed-meanwhile', 'The organisation was changed since you read it. Load it again.')
+
 export const renameOrganisation: Implementation<Routes['renameOrganisation']> = async (
   { organisation: held, caller, body },
   deps,
 ) => {
-  const changed = (): Failure =>
-    new Failure('changed-meanwhile', 'The organisation was changed since you read it. Load it again.')
   if (held.rev !== body.rev) throw changed()
   if (held.name === body.name) return shown(held)
   await record(deps, held.organisationId, whoOf(caller), [
@@ -96,6 +101,38 @@ export const renameOrganisation: Implementation<Routes['renameOrganisation']> = 
   ])
   try {
     return shown(await deps.table.replace<OrganisationItem>({ ...held, name: body.name }, body.rev))
+  } catch (e) {
+    throw e instanceof ConditionFailed ? changed() : e
+  }
+}
+
+/**
+ * Whoever demands it has shown that they can meet it: otherwise they would be the first whom it shuts out, and who has
+ * not met it may not undo it.
+ */
+export const demandSecondFactor: Implementation<Routes['demandSecondFactor']> = async (
+  { organisation: { secondFactor, ...held }, caller, body },
+  deps,
+) => {
+  notByToken(caller, 'change what sign-ins need')
+  if (!deps.settings.tellsFactors)
+    throw new Failure(
+      'wrong-state',
+      'Sign-ins of this installation do not say by how many factors they were. Whoever runs it can demand two of everybody.',
+    )
+  if (!caller.secondFactor) throw secondFactorNeeded()
+  if (held.rev !== body.rev) throw changed()
+  if ((secondFactor === true) === body.demanded) return shown({ ...held, ...(secondFactor ? { secondFactor } : {}) })
+  await record(deps, held.organisationId, whoOf(caller), [
+    {
+      act: 'organisation.second-factor',
+      object: `organisation ${held.organisationId}`,
+      detail: { demanded: body.demanded },
+    },
+  ])
+  const next = { ...held, ...(body.demanded ? { secondFactor: true as const } : {}) }
+  try {
+    return shown(await deps.table.replace<OrganisationItem>(next, body.rev))
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }

@@ -28,6 +28,8 @@ export const signInSettings: Implementation<Routes['signInSettings']> = async (_
   resource: settings.resource,
   logout: settings.logout,
   account: settings.account,
+  tellsFactors: settings.tellsFactors === true,
+  campus: settings.campus,
   accountClientId: settings.accountClientId,
   studyOrigin: settings.studyOrigin,
   mainOrigin: settings.mainOrigin,
@@ -44,6 +46,7 @@ async function meOf(deps: Deps, caller: Caller): Promise<Awaited<ReturnType<Impl
     ...profile,
     memberships,
     mayCreateOrganisation: caller.groups.includes(founders),
+    secondFactor: caller.secondFactor === true,
     loginAt: new Date(caller.loginAt * 1000).toISOString(),
     token: caller.token,
   }

@@ -65,6 +65,7 @@ export const createToken: Implementation<Routes['createToken']> = async ({ calle
     created: now.toISOString(),
     expires: new Date(now.getTime() + body.days * dayMs).toISOString(),
     loginAt: caller.loginAt,
+    ...(caller.secondFactor ? { secondFactor: true } : {}),
     madeBy: 'portal',
   }
   await recordEverywhere(deps, caller.userId, whoOf(caller), {

@@ -30,6 +30,9 @@ import { chargeOf, pinFor, type Question } from '../release/question.ts'
 
 type AdviceLine = z.output<typeof Advice>
 
+/** What one of several organisations may answer while another has the dataset. */
+const passedOver: ReadonlySet<string> = new Set(['not-found', 'second-factor-needed'])
+
 /**
  * By id, or by catalogue name within the caller's organisations. A name that two of them have is refused: the id says
  * which.
@@ -47,13 +50,16 @@ export async function datasetOf(deps: Deps, caller: Caller, nameOrId: string): P
       members.map((m) => deps.table.get<{ datasetId: string }>(keyOf.datasetName(m.organisationId, nameOrId))),
     )
   ).filter((n) => n !== undefined)
-  const seen = (await Promise.allSettled(named.map((n) => inDataset(deps, caller, n.datasetId, access)))).flatMap(
-    (result) => {
-      if (result.status === 'fulfilled') return [result.value]
-      if (result.reason instanceof Failure && result.reason.kind === 'not-found') return []
-      throw result.reason
-    },
-  )
+  const looks = await Promise.allSettled(named.map((n) => inDataset(deps, caller, n.datasetId, access)))
+  const seen = looks.flatMap((result) => {
+    if (result.status === 'fulfilled') return [result.value]
+    if (result.reason instanceof Failure && passedOver.has(result.reason.kind)) return []
+    throw result.reason
+  })
+  const asking = looks
+    .map((look): unknown => (look.status === 'rejected' ? look.reason : undefined))
+    .find((reason) => reason instanceof Failure && reason.kind === 'second-factor-needed')
+  if (seen.length === 0 && asking) throw asking
   if (seen.length > 1)
     throw new Failure(
       'invalid-request',

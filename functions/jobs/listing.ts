@@ -4,6 +4,7 @@ import type { Item, QueryOptions } from '../../ports/table.ts'
 import { notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { memberSeen } from '../kernel/resources.ts'
 import { objectOf } from '../workflow/job-item.ts'
 import { toJob } from './view.ts'
 import type { Pointer } from '../workflow/pointers.ts'
@@ -58,8 +59,7 @@ export const list: Implementation<Routes['list'], WorkflowDeps> = async ({ query
   if (caller.token && !caller.token.scopes.includes('jobs:read')) return { items: [] }
   const members = new Map<string, Promise<MemberItem | undefined>>()
   const memberOf = (organisationId: string): Promise<MemberItem | undefined> => {
-    if (!members.has(organisationId))
-      members.set(organisationId, deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)))
+    if (!members.has(organisationId)) members.set(organisationId, memberSeen(deps, caller, organisationId))
     return members.get(organisationId)!
   }
   const { found, next } = await pages(query, async (options) => {

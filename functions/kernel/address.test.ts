@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { addressOf as requested } from '../../local/asked.ts'
 import { addressOf, networkOf } from './address.ts'
 
 const from = (forwarded: string | undefined) =>
@@ -13,6 +14,10 @@ it('is the viewer’s as the distribution saw it, whatever the viewer sent', () 
 })
 it('is the host’s where nothing stands in between', () => {
   expect([from(undefined), from('192.0.2.1')]).toEqual(['192.0.2.1', '192.0.2.1'])
+})
+it('is the one rule, for events and for requests of the host', () => {
+  for (const forwarded of ['198.51.100.7', '10.0.0.1, 198.51.100.7, 192.0.2.1', '203.0.113.9 , 192.0.2.1'])
+    expect(requested({ headers: { 'x-forwarded-for': forwarded } } as never)).toBe(from(forwarded))
 })
 it('counts by the network that one customer has', () => {
   expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2')

@@ -28,7 +28,7 @@ export interface AuditEntry {
 export type Writer = Pick<Deps, 'table' | 'now' | 'random' | 'pause' | 'memory'>
 
 /** What somebody has to write, known again by its id: it stands in no block up to number `after`. */
-interface Writing {
+export interface Writing {
   entryId: string
   after: number
   entries: Entry[]
@@ -142,3 +142,18 @@ export async function record(
     rest = rest.slice(now.length)
   }
 }
+
+/** Something to be written later, and once, by whoever goes on with the act that it is of: it is kept with that act. */
+export async function toWrite(deps: Writer, organisationId: string, who: Who, entry: AuditEntry): Promise<Writing> {
+  const { seq } = await head(deps, organisationId)
+  const { act, object, detail = {} } = entry
+  return {
+    entryId: base32(deps.random(20)),
+    after: seq,
+    entries: [{ at: deps.now().toISOString(), who, act, object, detail }],
+  }
+}
+
+/** Writes it, unless it stands in the chain already: several may do so, at any time and at once. */
+export const writeOnce = (deps: Writer, organisationId: string, writing: Writing): Promise<void> =>
+  inTurn(deps, `audit ${organisationId}`, () => appendWithOthers(deps, organisationId, writing))

@@ -6,6 +6,8 @@ export interface Caller {
   /** Seconds since the epoch when a password was last typed. */
   loginAt: number
   groups: string[]
+  /** The sign-in, or the one that the token was made in, was by two factors. */
+  secondFactor?: true
   token?: { tokenId: string; scopes: Scope[]; expires: string }
 }
 
@@ -16,6 +18,8 @@ export interface AuthorizerContext {
   userId: string
   loginAt: string
   groups: string
+  /** `yes`, or empty. */
+  secondFactor: string
   tokenId: string
   scopes: string
   tokenExpires: string
@@ -26,6 +30,7 @@ export const toContext = (caller: Caller): AuthorizerContext => ({
   userId: caller.userId,
   loginAt: String(caller.loginAt),
   groups: caller.groups.join(' '),
+  secondFactor: caller.secondFactor ? 'yes' : '',
   tokenId: caller.token?.tokenId ?? '',
   scopes: caller.token?.scopes.join(' ') ?? '',
   tokenExpires: caller.token?.expires ?? '',
@@ -39,6 +44,7 @@ export function fromContext(context: Partial<AuthorizerContext> | undefined): Ca
     userId: context.userId,
     loginAt: Number(context.loginAt ?? 0),
     groups: words(context.groups),
+    ...(context.secondFactor === 'yes' ? { secondFactor: true as const } : {}),
     ...(context.tokenId
       ? {
           token: {

@@ -27,6 +27,10 @@ export interface Settings {
   account?: string
   /** Client of that page, where it needs one of its own. */
   accountClientId?: string
+  /** Sign-ins say by how many factors they were: those of the host do, Cognito's do not. */
+  tellsFactors?: true
+  /** Name of the campus' own sign-in, where there is one. */
+  campus?: string
   version: string
   /** Whether the disk has room; of a place that has no disk to fill it is not said. */
   diskHasRoom?: () => Promise<boolean>

@@ -39,6 +39,8 @@ export interface OrganisationItem {
   name: string
   kid: string
   created: string
+  /** Open only to sign-ins by two factors. */
+  secondFactor?: true
 }
 export interface MemberItem {
   organisationId: string
@@ -47,6 +49,8 @@ export interface MemberItem {
   roles: Role[]
   /** Those of `roles` that a rule gave (contracts/access.ts, `groupRules`). */
   byRule?: Role[]
+  /** Of this time that they belong: rights on studies count for the time that they were given in. */
+  membership?: string
   since: string
 }
 export interface GroupRuleItem {
@@ -87,6 +91,8 @@ export interface TokenItem {
   created: string
   expires: string
   loginAt: number
+  /** It was made in a sign-in by two factors. */
+  secondFactor?: true
   lastUsed?: string
   madeBy: 'portal' | 'device'
 }
@@ -100,6 +106,7 @@ export interface DeviceItem {
   state: 'pending' | 'approved' | 'collected'
   userId?: string
   loginAt?: number
+  secondFactor?: true
   days?: number
 }
 export interface StudyItem {
@@ -121,6 +128,8 @@ export interface StudyPersonItem {
   organisationId: string
   userId: string
   rights: StudyRight[]
+  /** The membership in which they were given (`MemberItem`); others of the same person have none of them. */
+  membership?: string
   since: string
 }
 /**

@@ -19,6 +19,7 @@ import {
   type StudyItem,
   type StudyPersonItem,
 } from './items.ts'
+import { rightsOf } from './membership.ts'
 
 /** Whoever calls, as a member of the organisation that the resource belongs to. */
 export interface AsMember {
@@ -92,11 +93,38 @@ export function decide(deps: Deps, caller: Caller, subject: Subject, needs: Need
     )
 }
 
-/** A membership, read from the table each time, so that a revoked role is gone at once. Others find nothing. */
+/** What is said where an organisation asks for more than this sign-in has shown. */
+export const secondFactorNeeded = (): Failure =>
+  new Failure(
+    'second-factor-needed',
+    'This needs a sign-in by two factors. Set up an authenticator app or a passkey under “Sign-in and security” in your menu, then sign out and sign in with it; who comes by their campus uses its second factor. A token counts by the sign-in it was made in: make a new one after that.',
+  )
+
+/**
+ * A membership, read from the table each time, so that a revoked role is gone at once. Others find nothing; whoever
+ * signed in by one factor is told where the organisation asks for two.
+ */
 export async function memberOf(deps: Deps, caller: Caller, organisationId: string): Promise<Item<MemberItem>> {
   const member = await deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId))
   if (!member) throw notFound()
+  if (caller.secondFactor) return member
+  const asks = await deps.table.get<OrganisationItem>(keyOf.organisation(organisationId), ['secondFactor'])
+  if (asks?.secondFactor) throw secondFactorNeeded()
   return member
+}
+
+/** For lists over several organisations: the membership, or undefined where there is none or it is not enough. */
+export async function memberSeen(
+  deps: Deps,
+  caller: Caller,
+  organisationId: string,
+): Promise<Item<MemberItem> | undefined> {
+  try {
+    return await memberOf(deps, caller, organisationId)
+  } catch (e) {
+    if (e instanceof Failure) return undefined
+    throw e
+  }
 }
 
 /** Members of the organisation; what they may there, their roles say. */
@@ -124,7 +152,7 @@ export async function inStudy(deps: Deps, caller: Caller, studyId: string, needs
   ])
   if (!study) throw notFound()
   const member = await memberOf(deps, caller, study.organisationId)
-  const everything: Subject = { roles: member.roles, rights: person?.rights }
+  const everything: Subject = { roles: member.roles, rights: rightsOf(member, person) }
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
   decide(deps, caller, subject, needs, may(everything, 'study.read'))
   return { caller, member, study, subject }

@@ -11,9 +11,9 @@
  *     h.deps // table in memory, keyring and objects in a temporary folder; log lines are kept in h.logs
  *     await h.close()
  *
- * `h.person(name, { groups, loginSecondsAgo, scopes })` is a Caller with user id `user-<name>`; `scopes` makes it come
- * with a personal access token. Functions are found as the contract names them: functions/<area>/<function>.ts, export
- * `create<Function>`.
+ * `h.person(name, { groups, loginSecondsAgo, scopes, secondFactor })` is a Caller with user id `user-<name>`; `scopes`
+ * makes it come with a personal access token. Functions are found as the contract names them:
+ * functions/<area>/<function>.ts, export `create<Function>`.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -147,7 +147,10 @@ export interface Harness {
   clock: { now(): Date; set(iso: string): void; advance(seconds: number): void }
   /** A temporary folder that goes away with the harness. */
   folder: string
-  person(name: string, options?: { groups?: string[]; loginSecondsAgo?: number; scopes?: Scope[] }): Caller
+  person(
+    name: string,
+    options?: { groups?: string[]; loginSecondsAgo?: number; scopes?: Scope[]; secondFactor?: true },
+  ): Caller
   /** Puts an organisation with its key pair and members into the table, as if they had joined. */
   organisation(name: string, people: Record<string, Role[]>): Promise<{ organisationId: string; kid: string }>
   answer<A extends keyof Areas, N extends keyof Routes<A> & string>(
@@ -183,6 +186,7 @@ export async function harness(
     jwksUri: 'http://127.0.0.1:4680/oidc/jwks',
     clientId: 'cloister-portal',
     scope: 'openid profile email',
+    tellsFactors: true,
     version: 'test',
   }
   const objects = localObjects({
@@ -248,9 +252,10 @@ export async function harness(
         time += seconds * 1000
       },
     },
-    person: (name, { groups = [], loginSecondsAgo = 0, scopes } = {}) => ({
+    person: (name, { groups = [], loginSecondsAgo = 0, scopes, secondFactor } = {}) => ({
       userId: `user-${name}`,
       groups,
+      ...(secondFactor ? { secondFactor } : {}),
       loginAt: Math.floor(time / 1000) - loginSecondsAgo,
       ...(scopes
         ? {

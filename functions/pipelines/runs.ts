@@ -7,6 +7,7 @@ import { isOver, type PipelineRunState, runStateOf } from '../../domain/pipeline
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { memberSeen } from '../kernel/resources.ts'
 import { inPipelineRun } from './resources.ts'
 import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { offsetOf } from './experiments.ts'
@@ -176,7 +177,7 @@ export const runs: Implementation<Routes['runs']> = async ({ query, caller }, de
           (j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined,
         )
         for (const id of new Set(found.map((j) => j.organisationId)))
-          if (!members.has(id)) members.set(id, await deps.table.get<MemberItem>(keyOf.member(id, caller.userId)))
+          if (!members.has(id)) members.set(id, await memberSeen(deps, caller, id))
         return { found: found.filter((j) => members.get(j.organisationId) !== undefined), next: more }
       },
     },

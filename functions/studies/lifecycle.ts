@@ -1,15 +1,23 @@
 /** Studies themselves: list, create, change, launch, duplicate, delete. */
 import type { studies } from '../../contracts/studies.ts'
-import { studyRights, type Subject } from '../../domain/access/permissions.ts'
+import { studyRights } from '../../domain/access/permissions.ts'
 import { mayMove, studyLife } from '../../domain/studies/life.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
-import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { indexKeyOf, keyOf, type StudyItem, type StudyPersonItem, type VersionItem } from '../kernel/items.ts'
+import {
+  indexKeyOf,
+  keyOf,
+  type MemberItem,
+  type StudyItem,
+  type StudyPersonItem,
+  type VersionItem,
+} from '../kernel/items.ts'
+import { inMembership, rightsOf } from '../kernel/membership.ts'
+import type { AsMember } from '../kernel/resources.ts'
 import { toStudy } from './view.ts'
 import { holdsResults, planRest, removeRest } from '../stores/study-rest.ts'
 import { studyUploads } from '../stores/study-uploads.ts'
@@ -43,7 +51,7 @@ export const list: Implementation<Routes['list']> = async ({ params, query, call
   }
   const show = async (study: Item<StudyItem>) => {
     const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, caller.userId))
-    return toStudy(study, { ...subject, rights: person?.rights ?? [] })
+    return toStudy(study, { ...subject, rights: rightsOf(member, person) })
   }
   // Some roles see every study of the organisation; everybody else what was shared with them.
   if (member.roles.some((r) => ['admin', 'custodian', 'auditor'].includes(r))) {
@@ -60,20 +68,21 @@ export const list: Implementation<Routes['list']> = async ({ params, query, call
   })
   const found = await Promise.all(
     page.items
-      .filter((p) => p.organisationId === organisationId && p.rights.length > 0)
+      .filter((p) => p.organisationId === organisationId && rightsOf(member, p).length > 0)
       .map((p) => deps.table.get<StudyItem>(keyOf.study(p.studyId))),
   )
   const mine = found.filter((s) => s !== undefined).sort((a, b) => (a.created < b.created ? 1 : -1))
   return { items: await Promise.all(mine.map(show)), next: page.next }
 }
 
-const ownerItem = (studyId: string, organisationId: string, userId: string, since: string): Item<StudyPersonItem> => ({
-  ...keyOf.studyPerson(studyId, userId),
-  ...indexKeyOf.studyPerson.ofPerson({ userId, studyId }),
+const ownerItem = (studyId: string, member: MemberItem, since: string): Item<StudyPersonItem> => ({
+  ...keyOf.studyPerson(studyId, member.userId),
+  ...indexKeyOf.studyPerson.ofPerson({ userId: member.userId, studyId }),
   studyId,
-  organisationId,
-  userId,
+  organisationId: member.organisationId,
+  userId: member.userId,
   rights: [...studyRights],
+  ...inMembership(member),
   since,
 })
 
@@ -83,7 +92,7 @@ const ownerItem = (studyId: string, organisationId: string, userId: string, sinc
  */
 async function make(
   deps: Deps,
-  caller: Caller,
+  { caller, member }: AsMember,
   study: Pick<StudyItem, 'studyId' | 'organisationId' | 'title' | 'description'> & Partial<StudyItem>,
   detail: Record<string, string>,
   version?: VersionItem,
@@ -94,7 +103,7 @@ async function make(
   await record(deps, study.organisationId, whoOf(caller), [
     { act: 'study.created', object: `study ${study.studyId}`, detail },
   ])
-  await createIfAbsent(deps, ownerItem(study.studyId, study.organisationId, caller.userId, at))
+  await createIfAbsent(deps, ownerItem(study.studyId, member, at))
   if (version) await createIfAbsent(deps, { ...version, ...keyOf.version(study.studyId, version.version) })
   const item: StudyItem = {
     state: 'draft',
@@ -117,22 +126,22 @@ async function make(
 async function asOwner(
   deps: Deps,
   study: Item<StudyItem>,
-  caller: Caller,
-  subject: Subject,
+  { caller, member, subject }: AsMember,
 ): Promise<ReturnType<typeof toStudy>> {
   const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, caller.userId))
-  return toStudy(study, { ...subject, rights: person?.rights ?? [] })
+  return toStudy(study, { ...subject, rights: rightsOf(member, person) })
 }
 
-export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, deps) => {
+export const create: Implementation<Routes['create']> = async (request, deps) => {
+  const { params, body, caller } = request
   const studyId = await derivedId('std', params.organisationId, caller.userId, body.requestId)
   const study = await make(
     deps,
-    caller,
+    request,
     { studyId, organisationId: params.organisationId, title: body.title, description: body.description },
     {},
   )
-  return asOwner(deps, study, caller, subject)
+  return asOwner(deps, study, request)
 }
 
 export const study: Implementation<Routes['study']> = async (request) => toStudy(request.study, request.subject)
@@ -254,7 +263,8 @@ export const remove: Implementation<Routes['remove']> = async ({ study: held, ca
   return undefined
 }
 
-export const duplicate: Implementation<Routes['duplicate']> = async ({ study: from, member, caller, body }, deps) => {
+export const duplicate: Implementation<Routes['duplicate']> = async (request, deps) => {
+  const { study: from, member, caller, body } = request
   if (!member.roles.some((r) => r === 'admin' || r === 'researcher'))
     throw new Failure('forbidden', 'Making a study needs the role researcher or admin in the organisation.')
   const studyId = await derivedId('std', from.studyId, caller.userId, body.requestId)
@@ -273,7 +283,7 @@ export const duplicate: Implementation<Routes['duplicate']> = async ({ study: fr
   }
   const copy = await make(
     deps,
-    caller,
+    request,
     {
       studyId,
       organisationId: from.organisationId,
@@ -285,5 +295,5 @@ export const duplicate: Implementation<Routes['duplicate']> = async ({ study: fr
     { copiedFrom: from.studyId },
     version,
   )
-  return asOwner(deps, copy, caller, { roles: member.roles })
+  return asOwner(deps, copy, { caller, member, subject: { roles: member.roles } })
 }

@@ -8,6 +8,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, keyOf, type MemberItem, type PersonProfile, type StudyPersonItem } from '../kernel/items.ts'
+import { inMembership, isOfMembership } from '../kernel/membership.ts'
 import { retrying } from '../kernel/retry.ts'
 import { isGoing } from '../stores/study-rest.ts'
 
@@ -33,10 +34,12 @@ export const people: Implementation<Routes['people']> = async ({ study, query },
   })
   // Rights end with the membership: whoever left the organisation is not shown.
   const members = await Promise.all(
-    page.items.map((p) => deps.table.get<MemberItem>(keyOf.member(study.organisationId, p.userId), ['userId'])),
+    page.items.map((p) => deps.table.get<MemberItem>(keyOf.member(study.organisationId, p.userId), ['membership'])),
   )
   return {
-    items: await Promise.all(page.items.filter((_, i) => members[i] !== undefined).map((p) => shown(deps, p))),
+    items: await Promise.all(
+      page.items.filter((p, i) => members[i] && isOfMembership(members[i], p)).map((p) => shown(deps, p)),
+    ),
     next: page.next,
   }
 }
@@ -70,7 +73,8 @@ export const share: Implementation<Routes['share']> = async (
   if (!member) throw new Failure('wrong-state', 'This person is not a member of the organisation. Invite them first.')
   const key = keyOf.studyPerson(study.studyId, userId)
   return retrying(deps, async () => {
-    const before = await deps.table.get<StudyPersonItem>(key)
+    const found = await deps.table.get<StudyPersonItem>(key)
+    const before = found && isOfMembership(member, found) ? found : undefined
     judge(
       subject.rights ?? [],
       subject.roles.includes('admin'),
@@ -83,15 +87,18 @@ export const share: Implementation<Routes['share']> = async (
       { act: 'study.shared', object: `study ${study.studyId}`, detail: { person: userId, rights } },
     ])
     if (before) return shown(deps, await deps.table.replace<StudyPersonItem>({ ...before, rights }, before.rev!))
-    const made = await deps.table.create<StudyPersonItem>({
+    const given: Item<StudyPersonItem> = {
       ...key,
       ...indexKeyOf.studyPerson.ofPerson({ userId, studyId: study.studyId }),
       studyId: study.studyId,
       organisationId: study.organisationId,
       userId,
       rights,
+      ...inMembership(member),
       since: deps.now().toISOString(),
-    })
+    }
+    // What an earlier membership has left is in the way, and counts for nothing.
+    const made = await (found ? deps.table.replace(given, found.rev!) : deps.table.create(given))
     // Deleted at this moment: its people were looked for before this one was there.
     if (await isGoing(deps, study.studyId)) {
       await deps.table.remove(key)

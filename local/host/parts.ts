@@ -59,6 +59,7 @@ function settingsOf(reach: Reach, tried: Languages, wanted: number | undefined):
     scope,
     resource: resourceOf(mainOrigin),
     account: `${mainOrigin}${accountPath}`,
+    tellsFactors: true,
     version: '0.1.0',
     languages: () => languagesOf(tried.now()),
     // Containers of other people's images need a cluster; here there are processes.
@@ -146,6 +147,7 @@ export async function openParts(
     log,
     settings: {
       ...settingsOf(reach, tried, options.runs),
+      ...(options.campus ? { campus: options.campus.name } : {}),
       diskHasRoom: async () => !isFull(home),
       restored: () => openRestore(home),
     },

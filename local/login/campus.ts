@@ -30,6 +30,10 @@ interface Underway {
 const subOf = (issuer: string, sub: string): string =>
   `${campusPrefix}${createHash('sha256').update(`${issuer}\0${sub}`).digest('base64url')}`
 
+/** Whether the campus says that it asked for a second factor (RFC 8176, or as federations say it). */
+const byTwoFactors = ({ amr, acr }: Record<string, unknown>): boolean =>
+  (Array.isArray(amr) && amr.includes('mfa')) || acr === 'https://refeds.org/profile/mfa'
+
 const text = (value: unknown, most: number): string => (typeof value === 'string' ? value.trim().slice(0, most) : '')
 
 /** The pages of coming and going by the campus' provider. */
@@ -157,7 +161,7 @@ export function createCampus(
     return provider.interactionFinished(
       exchange.request,
       exchange.response,
-      { login: { accountId: account.sub, remember: true, amr: ['campus'] } },
+      { login: { accountId: account.sub, remember: true, amr: ['campus', ...(byTwoFactors(claims) ? ['mfa'] : [])] } },
       { mergeWithLastSubmission: false },
     )
   }

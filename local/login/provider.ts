@@ -134,6 +134,8 @@ export async function createProvider(options: {
         token_use: 'access',
         auth_time: refresh?.authTime ?? code?.authTime ?? ctx.oidc.session?.authTime(),
         'cognito:groups': account ? groupsOf(account) : [],
+        // How the session of this token signed in: what it was given out with stays with it.
+        ...((refresh?.amr ?? code?.amr ?? []).includes('mfa') ? { second_factor: true } : {}),
       }
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),

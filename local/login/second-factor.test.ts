@@ -1,6 +1,6 @@
 import { TOTP } from 'otpauth'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Visitor } from '../testing.ts'
+import { claimsOf, type Tokens, Visitor } from '../testing.ts'
 import { startLogin, type TestLogin } from './testing.ts'
 
 const password = 'a long password'
@@ -35,4 +35,29 @@ test('where a second factor is demanded, nobody comes in without one, and it is 
   expect((await thief.form(`${there}/set-up`, { code: '123456' })).headers.get('location')).toBe(there)
   await thief.request(`${there}/set-up`)
   expect(login.state.totp.has(sub)).toBe(true)
+})
+
+test('tokens say whether their session signed in by two factors, and those that are renewed say the same', async () => {
+  const open = await startLogin()
+  const { sub } = await open.person('noa@example.org', password)
+  const saysSo = ({ access_token }: Tokens): unknown => claimsOf(access_token)['second_factor']
+  const renewed = (visitor: Visitor, { refresh_token }: Tokens): Promise<Tokens> =>
+    visitor.token({ grant_type: 'refresh_token', refresh_token: refresh_token! })
+  const before = new Visitor(open.origin)
+  const byPassword = await before.signIn('noa@example.org', password)
+  expect(saysSo(byPassword)).toBeUndefined()
+  const { secret } = new TOTP()
+  expect(open.state.totp.confirm(sub, secret.base32, new TOTP({ secret }).generate())).toHaveLength(10)
+  // A session from before the app is what it was.
+  expect(saysSo(await renewed(before, byPassword))).toBeUndefined()
+  open.clock.ahead += 60
+  const visitor = new Visitor(open.origin)
+  const { response, verifier } = await visitor.begin()
+  const at = response.headers.get('location')!
+  await visitor.form(at, { email: 'noa@example.org', password })
+  const later = new TOTP({ secret }).generate({ timestamp: Date.now() + open.clock.ahead * 1000 })
+  const tokens = await visitor.finish(await visitor.form(`${at}/code`, { code: later }), verifier)
+  expect(saysSo(tokens)).toBe(true)
+  expect(saysSo(await renewed(visitor, tokens))).toBe(true)
+  await open.close()
 })

@@ -1,5 +1,6 @@
 /** Signing in: by password, by password and code, by passkey. */
 import type { Interaction } from 'oidc-provider'
+import { networkOf } from '../../functions/kernel/address.ts'
 import { addressOf } from '../asked.ts'
 import type { BrakeRule } from './brake.ts'
 import { appPage, beginApp, codesPage, wrongSetUpCode } from './app.ts'
@@ -43,10 +44,6 @@ export function begunBy({ state }: LoginParts, details: Interaction): Begun {
     again: asked === undefined ? undefined : state.accountBySub(asked),
   }
 }
-
-/** One `/64` of IPv6 belongs to one household. */
-const networkOf = (address: string): string =>
-  address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
 
 const fromAddress = ({ request }: Exchange): string => `address ${networkOf(addressOf(request))}`
 
@@ -174,7 +171,8 @@ export function createSignIn(parts: LoginParts): {
     }
     brake.succeeded(name, true)
     secrets.take('half', begun.uid)
-    return redirect(exchange, await finish(exchange, account, half ? ['pwd', 'otp', 'mfa'] : ['otp']))
+    // Without the password it is asked of a session alone, which began with one.
+    return redirect(exchange, await finish(exchange, account, half ? ['pwd', 'otp', 'mfa'] : ['otp', 'mfa']))
   }
 
   /** Where a second factor is demanded: whoever has given the password and has none sets up an app before going on. */

@@ -19,6 +19,7 @@ import {
   type StudyItem,
   type StudyPersonItem,
 } from '../../kernel/items.ts'
+import { rightsOf } from '../../kernel/membership.ts'
 import { objectKey, readRecords } from '../../stores/run-records.ts'
 
 /** The person who asked may not open this study's results (any more). */
@@ -35,7 +36,7 @@ async function mayOpen(deps: Deps, study: StudyItem, userId: string): Promise<bo
     deps.table.get<MemberItem>(keyOf.member(study.organisationId, userId)),
     deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, userId)),
   ])
-  return member !== undefined && may({ roles: member.roles, rights: person?.rights ?? [] }, 'runs.open')
+  return member !== undefined && may({ roles: member.roles, rights: rightsOf(member, person) }, 'runs.open')
 }
 
 const holds = (r: Item<RunItem> | undefined): r is Item<RunItem> =>

@@ -16,6 +16,7 @@ export const exampleMe: Me = {
     { organisationId, organisation: 'The lab', roles: ['admin', 'researcher', 'analyst', 'checker'], since: at },
   ],
   mayCreateOrganisation: true,
+  secondFactor: false,
   loginAt: at,
 }
 

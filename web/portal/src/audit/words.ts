@@ -5,6 +5,7 @@ import type { Names } from './names.ts'
 export const actWords: Record<Act, string> = {
   'organisation.created': 'Founded the organisation',
   'organisation.renamed': 'Renamed the organisation',
+  'organisation.second-factor': 'Changed whether two factors are needed',
   'member.invited': 'Invited a person',
   'invitation.revoked': 'Took an invitation back',
   'member.joined': 'Joined',

@@ -2,7 +2,7 @@ import { Button, Group, NativeSelect, Table, Text, TextInput } from '@mantine/co
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { rolesByRule, type RuleRole } from '../../../../domain/access/group-rules.ts'
-import { useAct, useApi } from '../hooks.ts'
+import { useAct, useApi, useRecentLogin } from '../hooks.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
@@ -13,6 +13,7 @@ export function GroupRules({ organisationId }: { organisationId: string }) {
   const api = useApi()
   const client = useQueryClient()
   const { busy, error, act } = useAct()
+  const recently = useRecentLogin()
   const [group, setGroup] = useState('')
   const [role, setRole] = useState<RuleRole>('analyst')
   const queryKey = ['group-rules', organisationId]
@@ -23,7 +24,9 @@ export function GroupRules({ organisationId }: { organisationId: string }) {
   })
   const make = () =>
     act('make', async () => {
-      await api.access.makeGroupRule({ params: { organisationId }, body: { group: group.trim(), role } })
+      await recently(() =>
+        api.access.makeGroupRule({ params: { organisationId }, body: { group: group.trim(), role } }),
+      )
       setGroup('')
       await client.invalidateQueries({ queryKey })
     })

@@ -4,10 +4,11 @@ import { expect, it, vi } from 'vitest'
 import { exampleMe } from '../../testing/examples.ts'
 import { Refused } from '../../testing/server.ts'
 import { button, show } from '../../testing/show.tsx'
+import { session } from '../session/session.ts'
 import { OrganisationPage } from './Organisation.tsx'
 
 const { organisationId } = exampleMe.memberships[0]!
-const lab = { organisationId, name: 'The lab', created: '2026-03-01T10:00:00.000Z', rev: 7 }
+const lab = { organisationId, name: 'The lab', created: '2026-03-01T10:00:00.000Z', secondFactor: false, rev: 7 }
 const nameField = () => screen.findByLabelText(/^Name of the organisation/)
 const typeName = async (name: string) => fireEvent.change(await nameField(), { target: { value: name } })
 
@@ -66,4 +67,34 @@ it('founds one, and goes on in it', async () => {
   expect(server.sent('access.createOrganisation')).toEqual([
     { name: 'Second lab', requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
   ])
+})
+
+/** Sign-ins of this server say by how many factors they were. */
+const tellsFactors = (): void =>
+  void vi.spyOn(session, 'settings').mockReturnValue({ tellsFactors: true } as ReturnType<typeof session.settings>)
+
+it('demands two factors of everybody, by an admin who has shown two', async () => {
+  tellsFactors()
+  const { server } = await show(<OrganisationPage />, {
+    'access.me': { ...exampleMe, secondFactor: true },
+    'access.organisation': lab,
+    'access.demandSecondFactor': { ...lab, secondFactor: true, rev: 8 },
+  })
+  fireEvent.click(await screen.findByRole('button', { name: 'Demand two factors' }))
+  await screen.findByRole('button', { name: 'Let one factor be enough' })
+  expect(server.sent('access.demandSecondFactor')).toEqual([{ demanded: true, rev: lab.rev }])
+})
+
+it('has an admin who signed in by one factor set up a second before demanding it', async () => {
+  tellsFactors()
+  await show(<OrganisationPage />, { 'access.me': exampleMe, 'access.organisation': lab })
+  expect(await screen.findByRole('button', { name: 'Demand two factors' })).toHaveProperty('disabled', true)
+  expect(screen.getByText(/You signed in by one factor/)).toBeTruthy()
+})
+
+it('says nothing of factors where sign-ins do not tell them', async () => {
+  vi.restoreAllMocks()
+  await show(<OrganisationPage />, { 'access.me': exampleMe, 'access.organisation': lab })
+  await nameField()
+  expect(screen.queryByRole('heading', { name: 'Second factor' })).toBeNull()
 })

@@ -8,6 +8,8 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
+import { session } from '../session/session.ts'
+import { SecondFactor } from './SecondFactor.tsx'
 
 /** The organisation's name and id; founding another one, for those who may. */
 export function OrganisationPage() {
@@ -136,6 +138,7 @@ function One({ here }: { here: Here }) {
           </form>
         </Section>
       )}
+      {manages && session.settings()?.tellsFactors && <SecondFactor organisation={now} />}
     </>
   )
 }

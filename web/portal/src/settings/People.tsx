@@ -6,6 +6,7 @@ import { useApi, useMay, useOrganisation, type Here } from '../hooks.ts'
 import { ConfirmByName } from '../parts/ConfirmByName.tsx'
 import { Empty } from '../parts/Empty.tsx'
 import { Page, Section } from '../parts/Page.tsx'
+import { session } from '../session/session.ts'
 import { type Member, nameOf } from '../queries/members.ts'
 import { ChangeRoles } from './ChangeRoles.tsx'
 import { GroupRules } from './GroupRules.tsx'
@@ -59,7 +60,7 @@ function People({ here: { organisationId, organisation } }: { here: Here }) {
         />
       </Section>
       {manages && <Invitations organisationId={organisationId} />}
-      {manages && <GroupRules organisationId={organisationId} />}
+      {manages && session.settings()?.campus && <GroupRules organisationId={organisationId} />}
       <Section title="What the roles are for">
         <RoleMeanings />
       </Section>
