@@ -3,6 +3,9 @@
  * that prints a line every second, for 30 minutes. Memory of the host (with its threads) and of the processes below it,
  * and the disk of the home, are looked at every few seconds.
  *
+ * What is alive in the host after a collection (soak-memory.ts) is looked at besides: it alone tells a leak from memory
+ * that the collector and the allocator keep for later.
+ *
  * The slope is of the second half, by the middle of all slopes between two looks (Theil and Sen), so that one
  * collection of garbage does not decide. The disk is held against what is alive on it: the items and the objects.
  *
@@ -11,6 +14,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -22,6 +27,7 @@ import { eventually } from '../test/eventually.ts'
 import { experimentOf, hostProcess, watchLog } from '../test/logs-support.ts'
 import { ensureRuntimes } from '../tools/runtimes.ts'
 import { atMost, need, report } from './report.ts'
+import type { Alive } from './soak-memory.ts'
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +41,7 @@ const seconds = values.quick ? 8 : Number(values.minutes) * 60
 const participants = values.quick ? 10 : Number(values.participants)
 const watchers = values.quick ? 2 : Number(values.watchers)
 const lookEvery = values.quick ? 500 : 5000
+const collectEvery = values.quick ? 2000 : 30_000
 const megabyte = 1024 * 1024
 
 const code = `import sys, time
@@ -93,7 +100,12 @@ function slope(looks: readonly { at: number; value: number }[]): number {
 const round = (value: number): number => Number(value.toFixed(2))
 
 await need(ensureRuntimes)
-const host = await hostProcess(await freePort(), 2)
+const notes = await mkdtemp(join(tmpdir(), 'cloister-soak-'))
+const aliveFile = join(notes, 'alive.jsonl')
+// The host takes on this process's environment.
+process.env['BENCH_MEMORY'] = aliveFile
+const watch = new URL('./soak-memory.ts', import.meta.url).href
+const host = await hostProcess(await freePort(), 2, ['--import', watch])
 try {
   const { client, options, organisationId } = await host.as('rosa@demo.cloister')
   const { items } = await client.studies.list({ params: { organisationId } })
@@ -162,8 +174,10 @@ try {
     const log = statSync(`${tableFile(storeFolder(host.home))}-wal`, { throwIfNoEntry: false })?.size ?? 0
     looks.push({ at: Date.now(), host: ownMemory(host.pid()), below: memoryBelow(host.pid()), log: log / megabyte })
   }, lookEvery)
+  const collecting = setInterval(() => process.kill(host.pid(), 'SIGUSR2'), collectEvery)
   await Promise.all(Array.from({ length: participants }, (_, place) => takePart(place)))
   clearInterval(looking)
+  clearInterval(collecting)
   stop.abort()
   await Promise.all(watching)
 
@@ -173,6 +187,12 @@ try {
     host: round(slope(looks.map(({ at, host: value }) => ({ at, value })))),
     below: round(slope(looks.map(({ at, below: value }) => ({ at, value })))),
   }
+  const alive = readFileSync(aliveFile, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Alive)
+    .map(({ heap, external }, place) => ({ at: place * collectEvery, value: (heap + external) / megabyte }))
+  const aliveSlope = round(slope(alive))
   const log = Math.max(...looks.map((look) => look.log))
   report(
     'soak',
@@ -187,7 +207,9 @@ try {
       linesSeen: lines,
       hostMb: { first: round(looks[0]?.host ?? 0), last: round(looks.at(-1)?.host ?? 0) },
       belowMb: { first: round(looks[0]?.below ?? 0), last: round(looks.at(-1)?.below ?? 0) },
-      growthMbPerMinute: slopes,
+      aliveMb: { first: round(alive[0]?.value ?? 0), last: round(alive.at(-1)?.value ?? 0) },
+      growthMbPerMinute: { ...slopes, alive: aliveSlope },
+      hostMbByMinute: looks.filter((_, place) => place % 12 === 0).map((look) => Math.round(look.host)),
       logMb: round(log),
       diskMb: round(disk / megabyte),
       liveMb: round(live / megabyte),
@@ -195,6 +217,7 @@ try {
     {
       refused: atMost(0, refused),
       hostGrowthMbPerMinute: atMost(1, slopes.host),
+      aliveGrowthMbPerMinute: atMost(1, aliveSlope),
       belowGrowthMbPerMinute: atMost(1, slopes.below),
       logMb: atMost(64, round(log)),
       diskToLive: atMost(2, round((disk - log * megabyte) / live)),
@@ -202,4 +225,5 @@ try {
   )
 } finally {
   await host.close()
+  await rm(notes, { recursive: true, force: true })
 }

@@ -40,9 +40,22 @@ export interface Target {
 const functionMilliseconds = 29_000
 
 /** Requests at work. What waits longer would end at the functions' limit, after others that wait behind it. */
-const requestPlaces = { atOnce: 256, perCaller: 16, mostWaiting: 200, patienceMilliseconds: 8000 }
+const megabyte = 1024 * 1024
+const requestPlaces = {
+  atOnce: 256,
+  perCaller: 16,
+  mostWaiting: 200,
+  mostWaitingBytes: { perCaller: 16 * megabyte, inAll: 128 * megabyte },
+  patienceMilliseconds: 8000,
+}
 /** Listeners do nothing most of the time. */
-const streamPlaces = { atOnce: 2000, perCaller: 64, mostWaiting: 0, patienceMilliseconds: 0 }
+const streamPlaces = {
+  atOnce: 2000,
+  perCaller: 64,
+  mostWaiting: 0,
+  mostWaitingBytes: { perCaller: 0, inAll: 0 },
+  patienceMilliseconds: 0,
+}
 
 /**
  * Finds the routes that a path (decoded segments) fits. Every route needs its function: a missing one is an error here,
@@ -96,7 +109,7 @@ export function createApi({
     gone: AbortSignal,
   ): Promise<Result | keyof typeof tooMuch> => {
     const isStream = named.route.stream !== undefined
-    const leave = await (isStream ? streams : requests).enter(caller)
+    const leave = await (isStream ? streams : requests).enter(caller, event.body?.length)
     if (!leave) return 'busy'
     const over = doing(key)
     const work = handler(event, { signal: gone } as Partial<Context> as Context).finally(() => {

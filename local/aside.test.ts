@@ -1,4 +1,6 @@
 import { afterAll, expect, it } from 'vitest'
+import { schemaFaults } from '../domain/datasets/schema-rules.ts'
+import { adviseScript } from '../domain/jobs/advice.ts'
 import { validateConfiguration } from '../domain/studies/configuration-validation.ts'
 import { asideThreads } from './aside.ts'
 
@@ -17,6 +19,10 @@ it('answers as the same work here would', async () => {
   expect(await aside('validateConfiguration', good, [])).toEqual({ ok: true, configuration: good })
   const bad = await aside('validateConfiguration', { kind: 'none' }, [])
   expect(bad).toEqual(validateConfiguration({ kind: 'none' }, []))
+  const script = 'import socket\n'
+  expect(await aside('adviseScript', 'python', script)).toEqual(adviseScript('python', script))
+  const schema = { tables: [], images: [] }
+  expect(await aside('schemaFaults', schema)).toEqual(schemaFaults(schema))
 })
 
 it('what comes to no end in time is given up, the loop goes on meanwhile, and the next is done', async () => {

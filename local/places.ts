@@ -8,26 +8,39 @@ export interface PlacesOptions {
   perCaller: number
   /** Of one caller. */
   mostWaiting: number
+  /** Of what those hold who wait, of one caller and of all together. */
+  mostWaitingBytes: { perCaller: number; inAll: number }
   patienceMilliseconds: number
 }
 export interface Places {
-  /** What gives the place back; undefined when there was none in time. */
-  enter(caller: string): Promise<(() => void) | undefined>
+  /**
+   * What gives the place back; undefined when there was none in time.
+   *
+   * @param bytes What the request holds in memory while it waits.
+   */
+  enter(caller: string, bytes?: number): Promise<(() => void) | undefined>
 }
 
 type Leave = () => void
 interface Caller {
   atWork: number
+  waitingBytes: number
   /** Those who wait, in order; each is told how to leave once it is in, or that there was no place. */
   waiting: ((leave: Leave | undefined) => void)[]
 }
 
 /** Places without anybody in them. */
-export function fairPlaces({ atOnce, perCaller, mostWaiting, patienceMilliseconds }: PlacesOptions): Places {
+export function fairPlaces(options: PlacesOptions): Places {
+  const { atOnce, perCaller, mostWaiting, mostWaitingBytes, patienceMilliseconds } = options
   /** In the order in which they had their last turn. */
   const callers = new Map<string, Caller>()
   let atWork = 0
+  let waitingBytes = 0
 
+  const hold = (caller: Caller, bytes: number): void => {
+    caller.waitingBytes += bytes
+    waitingBytes += bytes
+  }
   const forgetIdle = (name: string, { atWork: busy, waiting }: Caller): void => {
     if (busy === 0 && waiting.length === 0) callers.delete(name)
   }
@@ -52,27 +65,35 @@ export function fairPlaces({ atOnce, perCaller, mostWaiting, patienceMillisecond
       callNext()
     }
   }
-  const wait = (name: string, caller: Caller): Promise<Leave | undefined> =>
+  const isCrowded = ({ waiting, waitingBytes: own }: Caller, bytes: number): boolean =>
+    waiting.length >= mostWaiting ||
+    own + bytes > mostWaitingBytes.perCaller ||
+    waitingBytes + bytes > mostWaitingBytes.inAll
+  const wait = (name: string, caller: Caller, bytes: number): Promise<Leave | undefined> =>
     new Promise((resolve) => {
+      hold(caller, bytes)
       const told = (leave: Leave | undefined): void => {
         clearTimeout(timer)
+        hold(caller, -bytes)
         resolve(leave)
       }
       const timer = setTimeout(() => {
         caller.waiting.splice(caller.waiting.indexOf(told), 1)
+        told(undefined)
         forgetIdle(name, caller)
-        resolve(undefined)
       }, patienceMilliseconds)
       caller.waiting.push(told)
     })
 
   return {
-    enter(name) {
-      const caller = callers.get(name) ?? { atWork: 0, waiting: [] }
+    enter(name, bytes = 0) {
+      const caller = callers.get(name) ?? { atWork: 0, waitingBytes: 0, waiting: [] }
       callers.set(name, caller)
       const isFree = atWork < atOnce && caller.atWork < perCaller && caller.waiting.length === 0
       if (isFree) return Promise.resolve(take(name, caller))
-      return caller.waiting.length >= mostWaiting ? Promise.resolve(undefined) : wait(name, caller)
+      if (!isCrowded(caller, bytes)) return wait(name, caller, bytes)
+      forgetIdle(name, caller)
+      return Promise.resolve(undefined)
     },
   }
 }

@@ -33,12 +33,12 @@ export interface HostProcess {
 }
 
 /** A host on `port` with a new home. */
-export async function hostProcess(port: number, runs: number): Promise<HostProcess> {
+export async function hostProcess(port: number, runs: number, flags: readonly string[] = []): Promise<HostProcess> {
   const home = await demoHome('cloister-runs-')
   const origin = `http://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
-    child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'local/run.ts')], {
+    child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, join(root, 'local/run.ts')], {
       env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home, CLOISTER_RUNS: String(runs) },
       stdio: ['ignore', 'pipe', 'inherit'],
     })

@@ -57,7 +57,8 @@ export const publish: Implementation<Routes['publish'], WorkflowDeps> = async (
   const held = await confirmable(deps, before)
   const schema = body.schema as DatasetSchema
   const policy = body.policy as DatasetPolicy
-  const faults = [...schemaFaults(schema), ...fileFaults(schema, new Set(held.files.map((f) => f.path)))]
+  const said = deps.aside ? await deps.aside('schemaFaults', schema) : schemaFaults(schema)
+  const faults = [...said, ...fileFaults(schema, new Set(held.files.map((f) => f.path)))]
   if (faults.length > 0)
     throw new Failure(
       'invalid-schema',

@@ -24,8 +24,7 @@ import {
   type TwinTable,
 } from '../kernel/items.ts'
 import { inDataset, type InDataset } from '../kernel/resources.ts'
-import { adviseScript } from '../../domain/jobs/advice.ts'
-import { trialTerms } from './trial-terms.ts'
+import { scriptAdvice, trialTerms } from './trial-terms.ts'
 import { chargeOf, pinFor, type Question } from '../release/question.ts'
 
 type AdviceLine = z.output<typeof Advice>
@@ -236,8 +235,9 @@ async function onStatement(
 }
 
 /** What is to be said of code before it runs, and whether it can run here. */
-function onScript(deps: Deps, { language, code }: Question): Remarks {
-  const advice = language === 'sql' ? [] : adviseScript(language, code)
+async function onScript(deps: Deps, question: Question): Promise<Remarks> {
+  const { language } = question
+  const advice = await scriptAdvice(deps, question)
   const runs = deps.settings.languages?.()
   if (!runs || runs.includes(language)) return { faults: [], advice }
   const why = `This installation has nothing that confines ${language}, so it does not run it. It runs ${runs.join(', ')}.`
@@ -270,7 +270,7 @@ export async function termsOf(deps: Deps, caller: Caller, question: Question): P
   const remarks =
     question.language === 'sql'
       ? await onStatement(deps, question, schema, dataset.policy.budget)
-      : onScript(deps, question)
+      : await onScript(deps, question)
   faults.push(...remarks.faults)
   const nanoRho = chargeOf(question, dataset.policy.budget)
   if (question.mode === 'noise' && (budget?.available ?? 0) < nanoRho)

@@ -1,6 +1,6 @@
 /** Whether a question can be tried on the synthetic twin of its dataset, and which synthetic tables that is. */
 import { may, type Subject } from '../../domain/access/permissions.ts'
-import { adviseScript } from '../../domain/jobs/advice.ts'
+import { type Advice, adviseScript } from '../../domain/jobs/advice.ts'
 import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -63,6 +63,12 @@ interface TwinTerms {
   advice: { level: 'warning' | 'hint'; message: string; line?: number; cell?: number }[]
 }
 
+/** What is to be said of a script's text; nothing of a statement, which the engine reads. */
+export async function scriptAdvice(deps: Deps, { language, code }: Question): Promise<Advice[]> {
+  if (language === 'sql') return []
+  return deps.aside ? deps.aside('adviseScript', language, code) : adviseScript(language, code)
+}
+
 /** Whether a question can be tried on the twin, and what it will not find there. */
 export async function trialTerms(
   deps: Deps,
@@ -113,20 +119,10 @@ export async function trialTerms(
       level: 'hint',
       message: `Rows are synthetic (${twin.map((t) => `${t.file}: ${t.synthesisId}, epsilon ${t.epsilon}`).join('; ')}). What comes back is no answer about the data.`,
     })
+  const remarks = await scriptAdvice(deps, question)
   return {
     twin,
     faults,
-    advice:
-      question.language === 'sql'
-        ? advice
-        : [
-            ...advice,
-            ...adviseScript(question.language, question.code).map(({ message, line, cell }) => ({
-              level: 'hint' as const,
-              message,
-              line,
-              cell,
-            })),
-          ],
+    advice: [...advice, ...remarks.map(({ message, line, cell }) => ({ level: 'hint' as const, message, line, cell }))],
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { area, route } from '../../contracts/route.ts'
 import { served } from './area.ts'
@@ -168,6 +168,11 @@ describe('a handler', () => {
         {} as Context,
       )
     expect((await put(100)).statusCode).toBe(204)
+    // Told before it is parsed: the parser takes most of the time that such a body costs.
+    const parser = vi.spyOn(JSON, 'parse')
+    await put(400_000)
+    expect(parser).not.toHaveBeenCalled()
+    parser.mockRestore()
     for (const levels of [102, 5000, 400_000])
       expect(JSON.parse((await put(levels)).body!)).toMatchObject({
         kind: 'invalid-request',

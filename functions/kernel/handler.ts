@@ -18,6 +18,7 @@ import type { ServedArea } from './area.ts'
 import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
+import { isDeeper } from './depth.ts'
 import { conclude, type Intent, intentOf, otherEnd } from './intent.ts'
 import { guarded } from './grants.ts'
 import { type Contexts, resolve, type Resolvers } from './resources.ts'
@@ -109,14 +110,6 @@ function wellFormed(value: unknown): boolean {
 
 /** Levels of a body. What looks at bodies calls itself once a level, and would run out of stack. */
 const deepest = 100
-function tooDeep(value: unknown): boolean {
-  let level = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) return true
-    level = level.flatMap((v) => (typeof v === 'object' && v !== null ? Object.values(v) : []))
-  }
-  return false
-}
 
 function bodyOf(route: Route, event: Event): unknown {
   if (!route.body) return undefined
@@ -124,6 +117,11 @@ function bodyOf(route: Route, event: Event): unknown {
   const limit = route.maxBody ?? 1024 * 1024
   if (Buffer.byteLength(text) > limit)
     throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
+  // Before it is parsed: the parser itself takes long for what is deep.
+  if (isDeeper(text, deepest))
+    throw new Failure('invalid-request', `The body is nested more than ${deepest} levels deep.`, [
+      { path: '/body', message: 'Too deep', expected: `at most ${deepest} levels` },
+    ])
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -134,10 +132,6 @@ function bodyOf(route: Route, event: Event): unknown {
       [{ path: '/body', message: 'Not JSON', expected: 'a JSON object' }],
     )
   }
-  if (tooDeep(body))
-    throw new Failure('invalid-request', `The body is nested more than ${deepest} levels deep.`, [
-      { path: '/body', message: 'Too deep', expected: `at most ${deepest} levels` },
-    ])
   // Only an escape can bring half of a surrogate pair.
   if (/\\u[dD][89a-fA-F]/.test(text) && !wellFormed(body))
     throw new Failure('invalid-request', 'The body holds half of a surrogate pair, which is no character.', [
