@@ -8,6 +8,7 @@ import { routeKey } from '../contracts/route.ts'
 import type { AuthorizerContext } from '../functions/kernel/caller.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { type Event, type LambdaHandler, problem, type Result } from '../functions/kernel/handler.ts'
+import { networkOf } from '../functions/kernel/address.ts'
 import { addressOf } from './asked.ts'
 import type { Doing } from './last-words.ts'
 import { fairPlaces } from './places.ts'
@@ -186,7 +187,7 @@ export function createApi({
 function callerOf(request: IncomingMessage, context: Partial<AuthorizerContext> | undefined, event: Event): string {
   const token = event.headers['authorization'] ?? ''
   if (context?.userId) return `person ${context.userId}`
-  return isRunToken(token) ? `run ${token}` : `address ${addressOf(request)}`
+  return isRunToken(token) ? `run ${token}` : `address ${networkOf(addressOf(request))}`
 }
 const isRunToken = (text: string): boolean => /^bearer [\w-]{43}$/i.test(text)
 

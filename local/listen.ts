@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { createSecureContext } from 'node:tls'
-import { isTrusted, plainAddress } from './asked.ts'
+import { isTrusted } from './asked.ts'
 import { keepPace } from './pace.ts'
 import type { Reach } from './reach.ts'
 import { Trouble } from './trouble.ts'
@@ -46,7 +46,7 @@ const listening = <S extends Server | TlsServer>(
 ): Promise<S> =>
   new Promise((resolve, reject) => {
     // Behind a proxy all have its address; it has bounds of its own.
-    keepPace(server, { isBounded: (from) => !isTrusted(proxies, plainAddress(from)) })
+    keepPace(server, { isBounded: (from) => !isTrusted(proxies, from) })
     server.once('error', reject)
     server.listen(port, address, () => {
       server.off('error', reject)

@@ -5,6 +5,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import { networkOf } from '../functions/kernel/address.ts'
+import { plainAddress } from './asked.ts'
 
 export interface Pace {
   /** Every so often connections are looked at. */
@@ -16,7 +18,7 @@ export interface Pace {
    * megabytes for a reader, and takes more from us only when a third of that has gone.
    */
   idleLooks: number
-  /** Connections that one address may have open. */
+  /** Connections that one address, or one network of IPv6, may have open. */
   perAddress: number
   /** Whether that holds for an address. */
   isBounded: (address: string) => boolean
@@ -70,7 +72,9 @@ export function keepPace(server: Server | TlsServer, own: Partial<Pace> = {}): v
   const watched = new Set<Watched>()
   const open = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? ''
+    const from = plainAddress(socket.remoteAddress ?? '')
+    // Of IPv6 one customer has more addresses than could be counted.
+    const address = networkOf(from)
     const now = (open.get(address) ?? 0) + 1
     open.set(address, now)
     socket.once('close', () => {
@@ -78,7 +82,7 @@ export function keepPace(server: Server | TlsServer, own: Partial<Pace> = {}): v
       if (left > 0) open.set(address, left)
       else open.delete(address)
     })
-    if (now > pace.perAddress && pace.isBounded(address)) socket.destroy()
+    if (now > pace.perAddress && pace.isBounded(from)) socket.destroy()
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request

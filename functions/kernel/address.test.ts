@@ -23,3 +23,13 @@ it('counts by the network that one customer has', () => {
   expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2')
   expect(networkOf('198.51.100.7')).toBe('198.51.100.7')
 })
+it('counts one network as one, however its addresses are written', () => {
+  const same: string[][] = [
+    ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:a:b:c:d', '2001:0DB8:0000::9'],
+    ['2001:db8:5::b:c:d', '2001:db8:5:0:1:2:3:4', '2001:DB8:5:0:1:2:3:5'],
+    ['::1', '::2'],
+    ['fe80::1%eth0', 'fe80::2'],
+  ]
+  for (const addresses of same) expect(new Set(addresses.map(networkOf)).size, addresses.join(' ')).toBe(1)
+  expect(new Set(same.map(([address]) => networkOf(address!))).size).toBe(same.length)
+})

@@ -20,6 +20,20 @@ export function forwardedAddress(forwarded: string | undefined): string | undefi
 export const addressOf = ({ headers, requestContext }: Arrival): string =>
   forwardedAddress(headers['x-forwarded-for']) ?? requestContext.http.sourceIp
 
-/** The network that one customer of a provider has: the address, or of the new kind its first half. */
-export const networkOf = (address: string): string =>
-  address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
+const groupsOf = (text: string): string[] => (text === '' ? [] : text.split(':'))
+
+/**
+ * The network that one customer of a provider has: the address, or of the new kind its first half, which is written in
+ * one way, whichever the address is written in.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const [before = '', after] = address.split('%')[0]!.split('::')
+  const [first, last] = [groupsOf(before), groupsOf(after ?? '')]
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  const groups = [...first, ...Array.from({ length: zeros }, () => '0'), ...last]
+  return groups
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+    .join(':')
+}

@@ -3,9 +3,9 @@
  * as SQLite's online backup does it; whatever else there is, is at least as new: objects that the copy names stay where
  * they are until the backup is done (`held` of adapters/local/objects.ts), and keys are only ever added.
  */
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { createReadStream, existsSync } from 'node:fs'
+import { lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { backup as copyDatabase, DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { syncFolder } from '../../adapters/local/durable.ts'
@@ -24,7 +24,7 @@ import { ArchiveDamaged, type Listed, type Manifest, packed, type Source, unpack
 import { type RecordedObject, seenIn } from './look-items.ts'
 import { isHome } from './look.ts'
 import { faultOf } from './look-objects.ts'
-import { Misused, program, type Voice } from './program.ts'
+import { Misused, program, unwritten, type Voice } from './program.ts'
 import { lockOf, type LockOptions } from './who-opens.ts'
 
 export interface BackupOptions extends LockOptions {
@@ -91,22 +91,31 @@ const sizeOf = (file: string): Promise<number> =>
 
 /** Files of the home that are neither the table nor objects nor passing; databases as copies in `folder`. */
 async function* otherFiles(home: string, folder: string): AsyncGenerator<Source> {
-  for (const entry of await readdir(home, { withFileTypes: true })) {
-    if (isPassing(entry.name)) continue
-    const path = join(home, entry.name)
+  for (const name of await readdir(home)) {
+    if (isPassing(name)) continue
+    const path = join(home, name)
     // Where nothing is in the log beside a database, the file is the database.
-    if (entry.isFile() && (await sizeOf(`${path}-wal`)) > 0) {
-      const copy = join(folder, entry.name)
+    if ((await sizeOf(`${path}-wal`)) > 0) {
+      const copy = join(folder, name)
       await copyOf(path, copy)
-      yield { name: entry.name, file: copy }
-    } else if (entry.isFile()) yield { name: entry.name, file: path }
-    else if (entry.isDirectory())
-      for (const below of await readdir(path, { recursive: true, withFileTypes: true }))
-        if (below.isFile()) {
-          const file = join(below.parentPath, below.name)
-          yield { name: relative(home, file), file }
-        }
+      yield { name, file: copy }
+    } else yield* filesAt(path, name)
   }
+}
+
+/** The file at `path`, or all below the folder there; what a link stands for is saved in its place. */
+async function* filesAt(path: string, name: string): AsyncGenerator<Source> {
+  const there = await stat(path).catch(async (error: unknown) => {
+    // What was removed meanwhile is gone; a link is still there, and leads nowhere.
+    if (await lstat(path).catch(() => undefined))
+      throw new Trouble(
+        `${path} cannot be followed (${(error as NodeJS.ErrnoException).code}), so the backup would not be whole.`,
+      )
+    return undefined
+  })
+  if (there?.isFile()) yield { name, file: path }
+  else if (there?.isDirectory())
+    for (const below of await readdir(path)) yield* filesAt(join(path, below), `${name}/${below}`)
 }
 
 /** Objects of the copied table. What is damaged is not saved, and named. */
@@ -170,7 +179,8 @@ async function make(options: BackupOptions, lock: Lock, folder: string, voice: V
   const unfinished = join(dirname(file), `.${basename(file)}.${process.pid}`)
   try {
     const fileKey = newFileKey()
-    await pipeline(encrypted(archive, lock, fileKey), createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }))
+    const place = await open(unfinished, 'wx', 0o600).catch(unwritten(file))
+    await pipeline(encrypted(archive, lock, fileKey), place.createWriteStream())
     const handle = await open(unfinished, 'r+')
     await handle.sync().finally(() => handle.close())
     const manifest = await readBack(unfinished, fileKey, voice)
@@ -182,13 +192,25 @@ async function make(options: BackupOptions, lock: Lock, folder: string, voice: V
   }
 }
 
+/** Refuses a place where a backup cannot be, before anything is done for it. */
+async function refuseTarget({ home, file, force }: BackupOptions): Promise<void> {
+  const there = await stat(file).catch(() => undefined)
+  if (there && !there.isFile()) throw new Misused(`${file} is no file, and is not written over.`)
+  const folder = dirname(file)
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+    throw new Misused(`${folder} is no folder: make it first, or name another.`)
+  // As the disk has them: a link may lead into the home.
+  const way = relative(await realpath(home), await realpath(folder))
+  if (way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)))
+    throw new Misused('Save the backup outside of the home.')
+  if (there && !force) throw new Misused(`${file} is there already; --force writes over it.`)
+}
+
 async function backup(options: BackupOptions, voice: Voice): Promise<number> {
   const { home, file } = options
   if (!isHome(home) || !existsSync(storeFolder(home)))
     throw new Misused(`There is no home of Cloister at ${home}, or none that this version has opened yet.`)
-  if (!relative(home, file).startsWith('..') && resolve(home) !== resolve(file))
-    throw new Misused('Save the backup outside of the home.')
-  if (existsSync(file) && !options.force) throw new Misused(`${file} is there already; --force writes over it.`)
+  await refuseTarget(options)
   const lock = await lockOf(options)
   const work = join(home, 'work')
   await mkdir(work, { recursive: true, mode: 0o700 })

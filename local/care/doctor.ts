@@ -17,7 +17,7 @@ import { storeFolder } from '../store.ts'
 import { noteFiles } from './home-files.ts'
 import { Trouble } from '../trouble.ts'
 import { isHome, isOfHead, type Look, lookAt } from './look.ts'
-import { Misused, program, type Voice } from './program.ts'
+import { Misused, program, unwritten, type Voice } from './program.ts'
 import { repair } from './repair.ts'
 
 export interface DoctorOptions {
@@ -153,7 +153,7 @@ async function doctor(options: DoctorOptions, voice: Voice): Promise<number> {
   const text = JSON.stringify(sealed, null, 2)
   if (options.receipt !== undefined) {
     if (existsSync(options.receipt)) throw new Misused(`${options.receipt} is there already.`)
-    await writeWhole(options.receipt, `${text}\n`)
+    await writeWhole(options.receipt, `${text}\n`).catch(unwritten(options.receipt))
   }
   voice.answer(options.json ? text : said(receipt))
   return receipt.whole ? examinationExits.whole : examinationExits.damaged

@@ -40,14 +40,38 @@ export async function program<O extends { json?: boolean }>(
 ): Promise<void> {
   const options = JSON.parse(process.argv[2] ?? '{}') as O
   process.exitCode = await run(options, voiceOf(options.json === true)).catch((error: unknown) => {
-    if (!(error instanceof Trouble)) throw error
-    if (options.json) process.stdout.write(`${JSON.stringify({ error: error.message })}\n`)
-    else process.stderr.write(`${error.message}\n`)
-    return error instanceof Misused ? examinationExits.usage : examinationExits.damaged
+    const trouble = error instanceof Trouble ? error : systemWords(error)
+    if (!trouble) throw error
+    if (options.json) process.stdout.write(`${JSON.stringify({ error: trouble.message })}\n`)
+    else process.stderr.write(`${trouble.message}\n`)
+    return trouble instanceof Misused ? examinationExits.usage : examinationExits.damaged
   })
 }
 
 /** The person at the keyboard asked for what cannot be. */
 export class Misused extends Trouble {
   override name = 'Misused'
+}
+
+/** For a file that was to be written where its operator said: says so when it cannot be. */
+export const unwritten =
+  (file: string) =>
+  (error: unknown): never => {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw systemWords(error, file) ?? new Misused(`${file} cannot be written (${code}).`)
+  }
+
+/** What the system may refuse on the way, in a person's words; undefined for what is a fault of ours. */
+export function systemWords(error: unknown, file?: string): Trouble | undefined {
+  const { code, path = 'A file' } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Trouble(
+      `The disk is full${file === undefined ? '' : `: ${file} cannot be written`} (${code}). Free some space, or name a place on another disk. What was begun was removed; nothing else has changed.`,
+    )
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return new Trouble(`Too many files are open on this machine (${code}). Allow more (ulimit -n), then try again.`)
+  if (file === undefined && (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EIO'))
+    return new Trouble(`${path} cannot be read or written (${code}). Look at its rights, and at its disk.`)
+  return undefined
 }

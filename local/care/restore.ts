@@ -3,7 +3,7 @@
  * all of it, and puts it there whole or not at all.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { makeFolder, syncFile, syncFolder } from '../../adapters/local/durable.ts'
@@ -22,7 +22,7 @@ import { isHome, lookAt } from './look.ts'
 import { Misused, program, type Voice } from './program.ts'
 import { notOpenedWords, openerOf, type OpenerOptions } from './who-opens.ts'
 import { readRestored, type Restored, unknownWithdrawals, writeRestored } from './restored.ts'
-import { goneBy, listOf, noteGone } from './withdrawals.ts'
+import { goneBy, goneSince, listOf, noteGone } from './withdrawals.ts'
 
 export interface RestoreOptions extends OpenerOptions {
   home: string
@@ -66,15 +66,32 @@ function makeHead(folder: string): void {
   }
 }
 
+/** Which installation's table a home has. */
+function storeOf(home: string): string {
+  const table = TableFile.read(tableFile(storeFolder(home)))
+  try {
+    return table.head.store
+  } finally {
+    table.close()
+  }
+}
+
 /** Adds to the home's list which runs' data went, by another list or home. */
-async function takeList(home: string, from: string): Promise<number> {
+async function takeList(home: string, from: string): Promise<{ added: number; passedOver: number }> {
   const keys = localKeys({ file: join(home, 'keyring.json') })
   const list = listOf(home)
   const known = new Set(existsSync(list) ? (await goneBy(list, keys)).map((gone) => gone.run) : [])
-  const found = (await goneBy(from, keys)).filter((gone) => !known.has(gone.run))
+  const { gone: all, passedOver } = await goneSince(from, { keys, store: storeOf(home) })
+  const found = all.filter((gone) => !known.has(gone.run))
   for (const gone of found) await noteGone(list, keys, gone)
-  return found.length
+  return { added: found.length, passedOver }
 }
+
+/** What is said of lines that could not be taken. */
+const notTaken = (passedOver: number): string[] =>
+  passedOver === 0
+    ? []
+    : [`${passedOver} lines of the list are not as this installation wrote them, and were passed over.`]
 
 /** Whether a home can come to a place: there is nothing, or an empty folder. */
 async function refusePlace(home: string): Promise<void> {
@@ -85,13 +102,24 @@ async function refusePlace(home: string): Promise<void> {
   if (there.length > 0) throw new Misused(`${home} is not empty. Restore to another folder, or move this one away.`)
 }
 
+/** Where the home is put together, on the disk of its place. */
+async function folderBeside(home: string): Promise<string> {
+  try {
+    await mkdir(dirname(home), { recursive: true })
+    return await mkdtemp(join(dirname(home), `.${basename(home)}.restoring-`))
+  } catch (e) {
+    throw new Misused(`${home} is no place for a home (${(e as NodeJS.ErrnoException).code}).`)
+  }
+}
+
 async function restore(options: RestoreOptions & { file: string }, voice: Voice): Promise<number> {
   const { home, file } = options
   await refusePlace(home)
-  if (!existsSync(file)) throw new Misused(`There is no backup at ${file}.`)
+  const there = await stat(file).catch(() => undefined)
+  if (!there) throw new Misused(`There is no backup at ${file}.`)
+  if (there.isDirectory()) throw new Misused(`${file} is a folder, and no backup.`)
   const opener = await openerOf(file, options)
-  await mkdir(dirname(home), { recursive: true })
-  const folder = await mkdtemp(join(dirname(home), `.${basename(home)}.restoring-`))
+  const folder = await folderBeside(home)
   try {
     const manifest = await unpack(file, opener, folder, voice)
     makeHead(folder)
@@ -116,11 +144,16 @@ async function restore(options: RestoreOptions & { file: string }, voice: Voice)
     const lines = [
       `${manifest.files.length} files of ${manifest.created} were restored to ${home}, and looked at.`,
       ...lost.map((one) => sentenceOf(one)),
+      ...notTaken(known?.passedOver ?? 0),
       known === undefined
         ? `${unknown.says} ${unknown.todo}`
         : 'The next start withdraws again whoever has withdrawn since.',
     ]
-    voice.answer(options.json ? JSON.stringify({ home, ...restored, files: manifest.files.length }) : lines.join('\n'))
+    voice.answer(
+      options.json
+        ? JSON.stringify({ home, ...restored, files: manifest.files.length, passedOver: known?.passedOver ?? 0 })
+        : lines.join('\n'),
+    )
     return examinationExits.whole
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -130,12 +163,15 @@ async function restore(options: RestoreOptions & { file: string }, voice: Voice)
 async function tellOf({ home, withdrawals, json }: RestoreOptions, { answer }: Voice): Promise<number> {
   const restored = isHome(home) ? await readRestored(home) : undefined
   if (!restored || withdrawals === undefined) throw new Misused(`${home} is no home that was restored from a backup.`)
-  const count = await takeList(home, withdrawals)
+  const { added, passedOver } = await takeList(home, withdrawals)
   await writeRestored(home, { ...restored, withdrawals: 'due' })
   answer(
     json
-      ? JSON.stringify({ home, added: count })
-      : `${count} more runs are on the list. Start the host (again): it withdraws them before it serves anybody.`,
+      ? JSON.stringify({ home, added, passedOver })
+      : [
+          ...notTaken(passedOver),
+          `${added} more runs are on the list. Start the host (again): it withdraws them before it serves anybody.`,
+        ].join('\n'),
   )
   return examinationExits.whole
 }

@@ -59,20 +59,31 @@ function lineOf(text: string): Line | undefined {
   }
 }
 
-/** Runs that a list names: those whose lines this installation has sealed. */
-async function goneByList(file: string, keys: Pick<Keys, 'mac'>): Promise<Gone[]> {
-  const found: Gone[] = []
-  for (const text of (await readFile(file, 'utf8')).split('\n')) {
-    const line = lineOf(text)
-    if (!line) continue
-    const [expected, said] = [Buffer.from(await sealOf(keys, line)), Buffer.from(line.seal)]
-    if (expected.length === said.length && timingSafeEqual(expected, said)) found.push({ run: line.run, as: line.as })
-  }
-  return found
+async function isSealed(keys: Pick<Keys, 'mac'>, line: Line): Promise<boolean> {
+  const [expected, said] = [Buffer.from(await sealOf(keys, line)), Buffer.from(line.seal)]
+  return expected.length === said.length && timingSafeEqual(expected, said)
 }
 
-/** Runs whose data went, by the table of a home; undefined when it cannot be read. */
-function goneByTable(home: string): Gone[] | undefined {
+/** What a list or a home says. */
+interface Said {
+  gone: Gone[]
+  /** Lines that this installation has not written so. */
+  passedOver: number
+}
+
+/** Runs that a list names: those whose lines this installation has sealed. */
+async function goneByList(file: string, keys: Pick<Keys, 'mac'>): Promise<Said> {
+  const said: Said = { gone: [], passedOver: 0 }
+  for (const text of (await readFile(file, 'utf8')).split('\n').filter((one) => one.trim() !== '')) {
+    const line = lineOf(text)
+    if (line && (await isSealed(keys, line))) said.gone.push({ run: line.run, as: line.as })
+    else said.passedOver++
+  }
+  return said
+}
+
+/** Runs whose data went, by the table of a home, and whose table it is; undefined when it cannot be read. */
+function goneByTable(home: string): { gone: Gone[]; store: string } | undefined {
   let table: TableFile | undefined
   try {
     table = TableFile.read(tableFile(storeFolder(home)))
@@ -83,7 +94,7 @@ function goneByTable(home: string): Gone[] | undefined {
       const { state } = itemOf(row) as unknown as RunItem
       if (!runLife[state].hasData) found.push({ run: fields.runId, as: state as Way })
     }
-    return found
+    return { gone: found, store: table.head.store }
   } catch {
     return undefined
   } finally {
@@ -91,18 +102,35 @@ function goneByTable(home: string): Gone[] | undefined {
   }
 }
 
+const once = (gone: readonly Gone[]): Gone[] => [...new Map(gone.map((one) => [one.run, one])).values()]
+
+/** Runs whose data went, by a home's own list. */
+export const goneBy = async (list: string, keys: Pick<Keys, 'mac'>): Promise<Gone[]> =>
+  once((await goneByList(list, keys)).gone)
+
+async function saidByHome(home: string, { keys, store }: { keys: Pick<Keys, 'mac'>; store: string }): Promise<Said> {
+  const inTable = goneByTable(home)
+  if (inTable && inTable.store !== store) throw new Trouble(`${home} is a home of another installation.`)
+  const list = listOf(home)
+  const listed = existsSync(list) ? await goneByList(list, keys) : undefined
+  if (!listed && !inTable) throw new Trouble(`In ${home} neither the list of withdrawals nor the table can be read.`)
+  if (!inTable) return listed!
+  // A table that can be read says it all: lines of its list that were cut or changed lose nothing.
+  return { gone: [...(listed?.gone ?? []), ...inTable.gone], passedOver: 0 }
+}
+
 /**
- * Runs whose data went, by a list or by a home: its list, and its table as far as that can be read. Throws a `Trouble`
- * when there is neither.
+ * What a list, or a home (its list, and its table as far as that can be read), says to a restored home of this `store`
+ * and these keys. Throws a `Trouble` when it says nothing about this installation: that is no word that nobody has
+ * withdrawn. An empty list is one.
  */
-export async function goneBy(from: string, keys: Pick<Keys, 'mac'>): Promise<Gone[]> {
+export async function goneSince(from: string, of: { keys: Pick<Keys, 'mac'>; store: string }): Promise<Said> {
   const found = await stat(from).catch(() => undefined)
   if (!found) throw new Trouble(`There is no list and no home at ${from}.`)
-  if (!found.isDirectory()) return goneByList(from, keys)
-  const list = listOf(from)
-  const listed = existsSync(list) ? await goneByList(list, keys) : undefined
-  const inTable = goneByTable(from)
-  if (!listed && !inTable) throw new Trouble(`In ${from} neither the list of withdrawals nor the table can be read.`)
-  const all = [...(listed ?? []), ...(inTable ?? [])]
-  return [...new Map(all.map((gone) => [gone.run, gone])).values()]
+  const { gone, passedOver } = await (found.isDirectory() ? saidByHome(from, of) : goneByList(from, of.keys))
+  if (gone.length === 0 && passedOver > 0)
+    throw new Trouble(
+      `${from} is no list of withdrawals of this installation: it has no line that this installation has sealed, and ${passedOver} ${passedOver === 1 ? 'line' : 'lines'} of something else. Name the list that its host kept (withdrawals.jsonl, or the file of CLOISTER_WITHDRAWALS), or the home that was lost; an empty list says that nobody has withdrawn.`,
+    )
+  return { gone: once(gone), passedOver }
 }

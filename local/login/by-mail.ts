@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Email, Name } from '../../contracts/shapes.ts'
+import { networkOf } from '../../functions/kernel/address.ts'
 import { addressOf } from '../asked.ts'
 import type { BrakeRule } from './brake.ts'
 import { accountExistsLetter, changedLetter, confirmLetter, resetLetter } from './letters.ts'
@@ -41,7 +42,7 @@ export function createByMail(parts: LoginParts): {
   const mayWrite = (exchange: Exchange, email: string): boolean =>
     brake.attempt([
       { name: `letters ${email}`, rule: toOneAddress },
-      { name: `letters from ${addressOf(exchange.request)}`, rule: fromOneAddress },
+      { name: `letters from ${networkOf(addressOf(exchange.request))}`, rule: fromOneAddress },
     ]) === 0
   const sent = (exchange: Exchange, email: string, { action }: Begun): Promise<void> =>
     html(exchange, letterSentPage({ email, goOn: action, keptHere }))
