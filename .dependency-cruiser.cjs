@@ -98,6 +98,7 @@ module.exports = {
       'adapters/aws',
       'runner/engine',
       'runner/own-folders\\.ts$',
+      'runner/seal-words\\.ts$',
       'contracts/workflow\\.asl\\.json$',
     ]),
     ...layer(
@@ -134,7 +135,7 @@ module.exports = {
       'domain',
       'ports',
       'clients',
-      'runner/(confine/choose|own-folders)\\.ts$',
+      'runner/(confine/choose|own-folders|seal-words)\\.ts$',
       'tools/(build-web|runtimes)\\.ts$',
     ]),
     {

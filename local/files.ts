@@ -11,12 +11,18 @@ export async function writeWhole(file: string, content: string): Promise<void> {
   await writeDurably(file, temporary, (handle) => handle.writeFile(content))
 }
 
-/** The parsed JSON of a file, or undefined when there is none. */
-export async function readJson<T>(file: string): Promise<T | undefined> {
+/** The text of a file, or undefined when there is none. */
+export async function readText(file: string): Promise<string | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as T
+    return await readFile(file, 'utf8')
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw e
   }
+}
+
+/** The parsed JSON of a file, or undefined when there is none. */
+export async function readJson<T>(file: string): Promise<T | undefined> {
+  const text = await readText(file)
+  return text === undefined ? undefined : (JSON.parse(text) as T)
 }

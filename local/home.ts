@@ -5,7 +5,8 @@ import { rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { makeFolder } from '../adapters/local/durable.ts'
-import { readJson, writeWhole } from './files.ts'
+import { isSealedText, openText, type Seal } from '../adapters/local/seal.ts'
+import { readJson, readText, writeWhole } from './files.ts'
 import { systemTrouble, Unanswered } from './trouble.ts'
 
 const leastFree = 30 * 1024 * 1024
@@ -26,7 +27,13 @@ async function tryFiles(home: string): Promise<void> {
   if (found !== said) throw Object.assign(new Error('other bytes'), { code: 'EIO' })
 }
 
-async function prepare(home: string): Promise<{ objects: string }> {
+/** What the host has for itself: by which links to objects and the address of letters are made. */
+interface Secrets {
+  objects: string
+}
+const secretsName = 'secrets.json'
+
+async function prepare(home: string): Promise<string> {
   await makeFolder(home)
   if (!(await stat(home)).isDirectory()) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' })
   const { bavail, blocks, bsize } = await statfs(home)
@@ -34,18 +41,26 @@ async function prepare(home: string): Promise<{ objects: string }> {
   if (blocks === 0) throw Object.assign(new Error('no file system'), { code: 'ENOTSUP' })
   if (bavail * bsize < leastFree) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
   await tryFiles(home)
-  const kept = await readJson<{ objects: string }>(join(home, 'secrets.json'))
-  if (kept) return kept
-  const made = { objects: randomBytes(32).toString('base64') }
-  await writeWhole(join(home, 'secrets.json'), JSON.stringify(made))
+  const kept = await readText(join(home, secretsName))
+  if (kept !== undefined) return kept
+  const made = JSON.stringify({ objects: randomBytes(32).toString('base64') } satisfies Secrets)
+  await writeWhole(join(home, secretsName), made)
   return made
+}
+
+/** A home that can be used. */
+export interface PreparedHome {
+  /** Whether its files say that they are sealed. */
+  sealed: boolean
+  /** The host's secrets; `seal` is the home's, where it has one. */
+  secrets: (seal: Seal | undefined) => Secrets
 }
 
 /**
  * Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise, also when the place does
  * not answer for so many milliseconds (a server of files that is away).
  */
-export async function prepareHome(home: string, patience = 10_000): Promise<{ objects: string }> {
+export async function prepareHome(home: string, patience = 10_000): Promise<PreparedHome> {
   const enough = new AbortController()
   const silence = setTimeout(patience, undefined, { signal: enough.signal }).then(() => {
     throw new Unanswered(
@@ -54,7 +69,11 @@ export async function prepareHome(home: string, patience = 10_000): Promise<{ ob
   })
   silence.catch(() => {})
   try {
-    return await Promise.race([prepare(home), silence])
+    const text = await Promise.race([prepare(home), silence])
+    return {
+      sealed: isSealedText(text),
+      secrets: (seal) => JSON.parse(openText(seal, secretsName, text)) as Secrets,
+    }
   } catch (e) {
     throw systemTrouble(e, `The folder ${home}`) ?? e
   } finally {

@@ -4,6 +4,7 @@ import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { creators } from '../functions/all.ts'
 import { takesObjects } from '../functions/runs/sealed-objects.ts'
 import { replayGone } from './care/replay.ts'
+import { sealLost, unlock } from './care/unlock.ts'
 import { startGateway } from './gateway.ts'
 import { prepareHome } from './home.ts'
 import { startChores } from './host/chores.ts'
@@ -24,10 +25,13 @@ function endWithError(why: string): void {
 
 async function openHost(home: string, reach: Reach, options: HostOptions, ends: Ends): Promise<Omit<Host, 'close'>> {
   const { mainOrigin, studyOrigin } = reach
-  const { objects: secret } = await prepareHome(home)
+  const prepared = await prepareHome(home)
+  const seal = await unlock(home, options.passphrase)
+  if (prepared.sealed && !seal) throw sealLost(home)
+  const { objects: secret } = prepared.secrets(seal)
   await refuseDemo(home, options, mainOrigin)
   const say = options.quiet ? () => {} : (text: string) => process.stdout.write(`${text}\n`)
-  const kept = await openKept(home, { say, lost: options.lost ?? endWithError }, ends)
+  const kept = await openKept(home, { seal, say, lost: options.lost ?? endWithError }, ends)
   const parts = await openParts(kept, { reach, secret: Buffer.from(secret, 'base64'), options }, ends)
   const { deps, objects, metrics } = parts
   await replayGone(home, deps, say)

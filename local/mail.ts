@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { keptMail, smtpMail } from '../adapters/local/mail.ts'
+import type { Seal } from '../adapters/local/seal.ts'
 import type { Mail } from '../ports/mail.ts'
 import { lettersPage, mayRead } from './login/letters-page.ts'
 import type { LettersPage } from './login/login.ts'
@@ -41,10 +42,11 @@ export function hostMail(options: {
   mainOrigin: string
   secret: Buffer
   now: () => number
+  seal: Seal | undefined
 }): HostMail {
-  const { server, home, mainOrigin, secret, now } = options
+  const { server, home, mainOrigin, secret, now, seal } = options
   if (server) return { mail: smtpMail(server), letters: undefined }
-  const mail = keptMail({ folder: join(home, 'letters'), now })
+  const mail = keptMail({ folder: join(home, 'letters'), now, seal })
   const printed = createHmac('sha256', secret).update('letters').digest('base64url')
   return {
     mail,

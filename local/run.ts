@@ -1,6 +1,8 @@
 /** The program around the host: settings from the environment, what it prints, how it stops. */
 import { watchFile } from 'node:fs'
 import { campusFrom } from './campus-login.ts'
+import { examinationExits } from '../domain/care/finding.ts'
+import { NotUnlocked } from './care/seal-file.ts'
 import { demoPassword, demoPeople } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
 import { ensureRuntimes, ensureWebAssembly } from '../tools/runtimes.ts'
@@ -137,7 +139,7 @@ export async function run(): Promise<void> {
         : `\nCloister could not start: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n\n`,
     )
     if (e instanceof Unanswered) process.kill(process.pid, 'SIGKILL')
-    process.exit(1)
+    process.exit(e instanceof NotUnlocked ? examinationExits.locked : 1)
   }
 }
 

@@ -86,7 +86,7 @@ async function prepare(home: string, say: (text: string) => void): Promise<void>
  */
 export async function openStore(
   home: string,
-  { say, ...told }: { say: (text: string) => void } & Pick<LocalTableOptions, 'failed' | 'damaged'>,
+  { say, ...told }: { say: (text: string) => void } & Pick<LocalTableOptions, 'failed' | 'damaged' | 'seal'>,
 ): Promise<LocalTable> {
   await prepare(home, say)
   return localTable({ folder: storeFolder(home), ...told })

@@ -4,10 +4,11 @@
  * failed (worth another try), 143 when it was stopped. Says nothing of the data on the way.
  *
  * For a pipeline `CLOISTER_LOG` is the file its log is appended to (without it the log is written to standard output),
- * and `CLOISTER_PATIENCE` how many seconds a store that is away is waited for. `CLOISTER_RECORD` is a file in which
- * such a runner says who it is before it does anything: where there is one already, another is at it, and this one
- * leaves. `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A
- * parent that gave it an IPC channel takes it along when it ends.
+ * `CLOISTER_LOG_KEY` the key (base64) that its lines are sealed by, and `CLOISTER_PATIENCE` how many seconds a store
+ * that is away is waited for. `CLOISTER_RECORD` is a file in which such a runner says who it is before it does
+ * anything: where there is one already, another is at it, and this one leaves. `CLOISTER_CONFINEMENT` forces a
+ * confinement; `bubblewrap:probed` also says that it was tried already. A parent that gave it an IPC channel takes it
+ * along when it ends.
  */
 import type { Manifest } from '../domain/jobs/manifest.ts'
 import { type Confinement, confinements } from '../domain/release/run-report.ts'
@@ -84,8 +85,12 @@ async function runPipelineManifest(manifest: PipelineManifest, forced: Forced): 
     process.stdout.write(text)
   }
   const file = process.env['CLOISTER_LOG']
+  const key = process.env['CLOISTER_LOG_KEY']
+  delete process.env['CLOISTER_LOG_KEY']
   const io = pipelineHttp(Number(process.env['CLOISTER_PATIENCE'] ?? 300) * 1000)
-  const sink = file ? fileSink(file) : placedSink(print, await sayStream(manifest, io))
+  const sink = file
+    ? fileSink(file, key === undefined ? undefined : Buffer.from(key, 'base64'))
+    : placedSink(print, await sayStream(manifest, io))
   await runPipeline(manifest, io, { signal: stop.signal, sink, ...forced })
 }
 

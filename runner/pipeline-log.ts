@@ -3,6 +3,7 @@
  * into the run's file, in the container to standard output.
  */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { sealLines } from './seal-words.ts'
 import { encodeRecord, LineReader, type LogRecord } from '../domain/pipelines/log.ts'
 
 /** Where encoded records go: whole lines, in order. The write is done when it returns. */
@@ -20,15 +21,15 @@ const mostSteps = 500
 
 /**
  * Appends to a file, which others read meanwhile: each write adds whole lines at the end (O_APPEND). A line that a
- * killed runner left unfinished is ended first.
+ * killed runner left unfinished is ended first. With a key every line is sealed.
  */
-export function fileSink(path: string): LogSink {
+export function fileSink(path: string, key?: Uint8Array): LogSink {
   const fd = openSync(path, 'a+', 0o600)
   const { size } = fstatSync(fd)
   const last = Buffer.alloc(1)
   if (size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10) writeSync(fd, '\n')
   const write = (text: string): void => {
-    const bytes = Buffer.from(text)
+    const bytes = Buffer.from(key ? sealLines(key, text) : text)
     for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
   }
   return { write, close: () => closeSync(fd) }

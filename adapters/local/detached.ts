@@ -9,12 +9,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { failureOf } from '../../domain/pipelines/life.ts'
 import { processStartTime } from '../../runner/own-folders.ts'
-import { isRunId, type Logs } from '../../ports/logs.ts'
+import { isRunId } from '../../ports/logs.ts'
+import type { LocalLogs } from './logs.ts'
 
 export interface DetachedOptions {
   program: string
   folder: string
-  logs: Logs & { file(runId: string): string }
+  logs: LocalLogs
 }
 /** What a runner writes of itself (runner/main.ts). */
 interface RunnerRecord {
@@ -138,10 +139,12 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
       let child: Promise<Gone['exit']> | undefined
       if (mine) {
         if (stopped.aborted) return { how: 'failed', late: false }
+        const key = logs.key(runId)
         const runner = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
           env: {
             ...env,
             CLOISTER_LOG: logs.file(runId),
+            ...(key ? { CLOISTER_LOG_KEY: Buffer.from(key).toString('base64') } : {}),
             CLOISTER_RECORD: recordOf(runId),
             CLOISTER_ATTEMPT: String(attempt),
             CLOISTER_UNTIL: String(until),

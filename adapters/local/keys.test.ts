@@ -1,14 +1,26 @@
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { keysContract } from '../../ports/keys.contract.ts'
-import { KeyringExposed, localKeys } from './keys.ts'
+import { KeyringExposed, localKeys, ringFaults } from './keys.ts'
+import { SealBroken } from '../../runner/seal-words.ts'
 
 keysContract('keyring file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-keys-'))
   return {
     keys: localKeys({ file: join(folder, 'deep', 'keyring.json') }),
+    missing: [`key_${'0'.repeat(32)}`],
+    close: () => rm(folder, { recursive: true }),
+  }
+})
+
+keysContract('sealed keyring file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-keys-'))
+  const seal = { key: randomBytes(32), writes: true }
+  return {
+    keys: localKeys({ file: join(folder, 'deep', 'keyring.json'), seal }),
     missing: [`key_${'0'.repeat(32)}`],
     close: () => rm(folder, { recursive: true }),
   }
@@ -47,5 +59,21 @@ describe('the keyring file', () => {
       await expect(localKeys({ file }).mac('pseudonym', 'x')).rejects.toThrow(KeyringExposed)
       await expect(localKeys({ file }).createKey('org_a')).rejects.toThrow('chmod 600')
     }
+  })
+  it('is closed to whoever has not the key of a sealed home, and says so', async () => {
+    const seal = { key: randomBytes(32), writes: true }
+    const kid = await localKeys({ file, seal }).createKey('org_a')
+    const text = await readFile(file, 'utf8')
+    expect(text).toMatch(/^Sealed by a newer version of Cloister/)
+    for (const word of ['org_a', kid, 'PRIVATE', 'mac']) expect(text).not.toContain(word)
+    await expect(localKeys({ file }).publicKey(kid)).rejects.toThrow(SealBroken)
+    const other = { key: randomBytes(32), writes: true }
+    await expect(localKeys({ file, seal: other }).publicKey(kid)).rejects.toThrow(SealBroken)
+    expect(await ringFaults(file, other)).toEqual(['it is not what was written'])
+    expect(await ringFaults(file, seal)).toEqual([])
+    // While a home is unsealed the key still opens what is sealed, and what is written then is plain.
+    const unsealing = localKeys({ file, seal: { ...seal, writes: false } })
+    await unsealing.createKey('org_b')
+    expect(await localKeys({ file }).createKey('org_a')).toBe(kid)
   })
 })

@@ -15,6 +15,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { sha256Hex } from '../../domain/hash.ts'
 import { makeFolder, writeWhole } from './durable.ts'
+import { openText, type Seal, sealText } from './seal.ts'
 import { KeyMissing, type Keys, type PublicKey, UnwrapFailed } from '../../ports/keys.ts'
 
 interface Pair {
@@ -28,12 +29,15 @@ interface Keyring {
   pairs: Record<string, Pair>
 }
 
+/** The name of a home's keyring. */
+const ringName = 'keyring.json'
+
 /** Somebody else could have read the keyring. */
 export class KeyringExposed extends Error {
   override name = 'KeyringExposed'
 }
 
-async function load(file: string): Promise<Keyring | undefined> {
+async function load(file: string, seal: Seal | undefined): Promise<Keyring | undefined> {
   let mode: number
   try {
     mode = (await stat(file)).mode
@@ -45,33 +49,35 @@ async function load(file: string): Promise<Keyring | undefined> {
     throw new KeyringExposed(
       `Others may read the keyring ${file} (mode ${(mode & 0o777).toString(8)}). Make it private with: chmod 600 ${file}`,
     )
-  return JSON.parse(await readFile(file, 'utf8')) as Keyring
+  return JSON.parse(openText(seal, ringName, await readFile(file, 'utf8'))) as Keyring
 }
 
 /** After a crash either the old or the new keyring is there, whole. */
-const save = (file: string, ring: Keyring): Promise<void> =>
-  writeWhole(file, `${file}.${randomUUID()}`, (handle) => handle.writeFile(JSON.stringify(ring, null, 2)))
+const save = (file: string, seal: Seal | undefined, ring: Keyring): Promise<void> =>
+  writeWhole(file, `${file}.${randomUUID()}`, (handle) =>
+    handle.writeFile(sealText(seal, ringName, JSON.stringify(ring, null, 2))),
+  )
 
 /** A key pair is called by what its public key is. */
 const kidOf = async (publicKey: KeyObject): Promise<string> =>
   `key_${(await sha256Hex(publicKey.export({ type: 'spki', format: 'der' }))).slice(0, 32)}`
 
 /**
- * Keys in `file`, made (with its MAC key) at first use. One process at a time may write it. `KeyringExposed` when
- * others may read it.
+ * Keys in `file`, sealed where the home is, made (with its MAC key) at first use. One process at a time may write it.
+ * `KeyringExposed` when others may read it.
  */
-export function localKeys({ file }: { file: string }): Keys {
+export function localKeys({ file, seal }: { file: string; seal?: Seal | undefined }): Keys {
   let ring: Promise<Keyring> | undefined
   let last: Promise<unknown> = Promise.resolve()
   const opened = new Map<string, KeyObject>()
 
   const keyring = (): Promise<Keyring> =>
     (ring ??= (async () => {
-      const found = await load(file)
+      const found = await load(file, seal)
       if (found) return found
       await makeFolder(dirname(file))
       const made: Keyring = { version: 1, mac: randomBytes(32).toString('base64'), pairs: {} }
-      await save(file, made)
+      await save(file, seal, made)
       if (process.platform !== 'win32') await chmod(file, 0o600)
       return made
     })().catch((error: unknown) => {
@@ -107,7 +113,7 @@ export function localKeys({ file }: { file: string }): Keys {
         },
       },
     }
-    await save(file, next)
+    await save(file, seal, next)
     ring = Promise.resolve(next)
     return kid
   }
@@ -144,10 +150,10 @@ export function localKeys({ file }: { file: string }): Keys {
 }
 
 /** What is wrong with a keyring file, each as the rest of a sentence; nothing when it is whole. */
-export async function ringFaults(file: string): Promise<string[]> {
+export async function ringFaults(file: string, seal?: Seal): Promise<string[]> {
   let ring: Keyring | undefined
   try {
-    ring = await load(file)
+    ring = await load(file, seal)
   } catch (e) {
     return [e instanceof KeyringExposed ? 'others may read it' : 'it is not what was written']
   }

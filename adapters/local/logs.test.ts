@@ -1,15 +1,34 @@
+import { randomBytes } from 'node:crypto'
 import { appendFile, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { encodeRecord } from '../../domain/pipelines/log.ts'
 import { logsContract } from '../../ports/logs.contract.ts'
+import { sealLines } from '../../runner/seal-words.ts'
 import { localLogs } from './logs.ts'
 
 logsContract('folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-logs-'))
   const logs = await localLogs({ folder })
   return { logs, write: (run, text) => appendFile(logs.file(run), text), close: () => rm(folder, { recursive: true }) }
+})
+
+logsContract('sealed folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-logs-'))
+  const logs = await localLogs({ folder, seal: { key: randomBytes(32), writes: true } })
+  const begun = new Map<string, string>()
+  return {
+    logs,
+    // A runner seals whole lines: what of one is there waits for the rest.
+    write: async (run, text) => {
+      const plain = (begun.get(run) ?? '') + text
+      const whole = plain.lastIndexOf('\n') + 1
+      begun.set(run, plain.slice(whole))
+      await appendFile(logs.file(run), sealLines(logs.key(run)!, plain.slice(0, whole)))
+    },
+    close: () => rm(folder, { recursive: true }),
+  }
 })
 
 it('reads both ends and the middle of a log of 500 MB without holding it', async () => {

@@ -6,13 +6,20 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
 import { decodeRecords, encodeRecord } from '../../domain/pipelines/log.ts'
+import { openLine, sealLines } from '../../runner/seal-words.ts'
 import { makeFolder, syncFolder } from './durable.ts'
+import { keyFor, type Seal } from './seal.ts'
 import { followPage, isRunId, type LogPage, type Logs, type PageLimits } from '../../ports/logs.ts'
 
 export interface LocalLogs extends Logs {
   /** The file that a run's runner writes; its folder is there. */
   file(runId: string): string
+  /** By which its lines are to be sealed, where the home is. */
+  key(runId: string): Uint8Array | undefined
 }
+
+/** The key of a run's log. */
+export const logKey = (seal: Seal, runId: string): Buffer => keyFor(seal, `log ${runId}`)
 
 /** Looked at this often where the system does not say that a file has grown (network drives), in milliseconds. */
 const lookEvery = 200
@@ -20,8 +27,12 @@ const lookEvery = 200
  * Pages follow each other at most this often while the log grows: a page costs its watcher more than the records on it.
  */
 const breath = 50
-/** No record is longer: a line of 64 KiB, each byte written as six. */
-const longestRecord = 512 * 1024
+/** No record is longer: a line of 64 KiB, each byte written as six, and sealed a third more. */
+const longestRecord = 768 * 1024
+/** The last record is a sentence, and shorter. */
+const longestEnd = 16 * 1024
+/** Makes of a line as it lies there the one that was written. */
+type Opened = (line: string) => string
 const block = 64 * 1024
 
 const readAt = async (handle: FileHandle, from: number, length: number): Promise<Buffer> => {
@@ -35,12 +46,12 @@ const readAt = async (handle: FileHandle, from: number, length: number): Promise
   return buffer.subarray(0, got)
 }
 
-async function endsWithEnd(handle: FileHandle, size: number): Promise<boolean> {
-  const from = Math.max(0, size - 8192)
+async function endsWithEnd(handle: FileHandle, size: number, opened: Opened): Promise<boolean> {
+  const from = Math.max(0, size - longestEnd)
   const bytes = await readAt(handle, from, size - from)
   // Before the line's own end.
   const start = bytes.lastIndexOf(10, bytes.length - 2) + 1
-  return decodeRecords(bytes.subarray(start), from + start).records.at(-1)?.end !== undefined
+  return decodeRecords(bytes.subarray(start), from + start, undefined, opened).records.at(-1)?.end !== undefined
 }
 
 /** The place of the first record that begins at or after `from`. */
@@ -53,14 +64,14 @@ async function recordAt(handle: FileHandle, from: number, size: number): Promise
   return size
 }
 
-async function pageFrom(handle: FileHandle, from: number, limits: PageLimits): Promise<LogPage> {
+async function pageFrom(handle: FileHandle, from: number, limits: PageLimits, opened: Opened): Promise<LogPage> {
   const { size } = await handle.stat()
   const first = await recordAt(handle, from, size)
   let bytes = await readAt(handle, first, Math.min(size - first, Math.max(1, limits.bytes)))
   // One record at least, however small the page.
   if (bytes.length < size - first && !bytes.includes(10))
     bytes = await readAt(handle, first, Math.min(size - first, longestRecord))
-  const { records, next } = decodeRecords(bytes, first, limits.records)
+  const { records, next } = decodeRecords(bytes, first, limits.records, opened)
   return {
     records,
     first,
@@ -68,11 +79,16 @@ async function pageFrom(handle: FileHandle, from: number, limits: PageLimits): P
     ended:
       next >= size &&
       size > 0 &&
-      (records.at(-1)?.end !== undefined || (records.length === 0 && (await endsWithEnd(handle, size)))),
+      (records.at(-1)?.end !== undefined || (records.length === 0 && (await endsWithEnd(handle, size, opened)))),
   }
 }
 
-async function pageBefore(handle: FileHandle, before: number | undefined, limits: PageLimits): Promise<LogPage> {
+async function pageBefore(
+  handle: FileHandle,
+  before: number | undefined,
+  limits: PageLimits,
+  opened: Opened,
+): Promise<LogPage> {
   const { size } = await handle.stat()
   let bytes: Buffer = Buffer.alloc(0)
   let from = Math.min(before ?? size, size)
@@ -86,7 +102,7 @@ async function pageBefore(handle: FileHandle, before: number | undefined, limits
     from = start
   }
   const start = from === 0 ? 0 : bytes.indexOf(10) + 1
-  const { records, next } = decodeRecords(bytes.subarray(start), from + start)
+  const { records, next } = decodeRecords(bytes.subarray(start), from + start, undefined, opened)
   let kept = records.slice(-limits.records)
   while (kept.length > 1 && next - kept[0]!.id > limits.bytes) kept = kept.slice(1)
   return {
@@ -145,9 +161,14 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
 
 const nothing = (from: number): LogPage => ({ records: [], first: from, next: from, ended: false })
 
-/** The logs of this machine. `folder` is made when the first log is asked for. */
-export async function localLogs({ folder }: { folder: string }): Promise<LocalLogs> {
+/** The logs of this machine, sealed where the home is. */
+export async function localLogs({ folder, seal }: { folder: string; seal?: Seal | undefined }): Promise<LocalLogs> {
   await makeFolder(folder)
+  const opens = (runId: string): Opened => {
+    const key = seal && logKey(seal, runId)
+    return (line) => openLine(key, line)
+  }
+  const key = (runId: string): Uint8Array | undefined => (seal?.writes ? logKey(seal, runId) : undefined)
   const file = (runId: string): string => {
     if (!isRunId(runId)) throw new RangeError('not the id of a run')
     return join(folder, `${runId}.jsonl`)
@@ -171,8 +192,9 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
   }
   return {
     file,
-    read: (runId, from, limits) => within(runId, nothing(0), (f) => pageFrom(f, from, limits)),
-    tail: (runId, before, limits) => within(runId, nothing(0), (f) => pageBefore(f, before, limits)),
+    key,
+    read: (runId, from, limits) => within(runId, nothing(0), (f) => pageFrom(f, from, limits, opens(runId))),
+    tail: (runId, before, limits) => within(runId, nothing(0), (f) => pageBefore(f, before, limits, opens(runId))),
     async *follow(runId, from, signal) {
       let handle = await opened(runId)
       for (; !handle; handle = await opened(runId)) {
@@ -182,7 +204,7 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
       const growth = new Growth(file(runId), signal)
       try {
         for (let at = from; !signal.aborted;) {
-          const page = await pageFrom(handle, at, followPage)
+          const page = await pageFrom(handle, at, followPage, opens(runId))
           if (page.records.length > 0 || page.ended) yield page
           if (page.ended) return
           if (page.next === at) await growth.wait()
@@ -198,10 +220,11 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
       const handle = (await opened(runId, 'a+'))!
       try {
         const { size } = await handle.stat()
-        if (size > 0 && (await endsWithEnd(handle, size))) return
+        if (size > 0 && (await endsWithEnd(handle, size, opens(runId)))) return
         // What was cut short stays a line of its own, and is passed over.
         const torn = size > 0 && (await readAt(handle, size - 1, 1))[0] !== 10
-        await handle.appendFile(`${torn ? '\n' : ''}${encodeRecord(record)}`)
+        const [line, sealing] = [encodeRecord(record), key(runId)]
+        await handle.appendFile(`${torn ? '\n' : ''}${sealing ? sealLines(sealing, line) : line}`)
         await handle.sync()
       } finally {
         await handle.close()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { checkLetter, type Letter, type Mail } from '../../ports/mail.ts'
 import { makeFolder, writeWhole } from './durable.ts'
+import { openText, type Seal, sealText } from './seal.ts'
 
 const sendMilliseconds = 20_000
 
@@ -51,10 +52,18 @@ export interface KeptMail extends Mail {
 const mostKept = 200
 
 /**
- * Letters kept as files of `folder`, for the person at this computer to read; the newest two hundred. `now` in
- * milliseconds.
+ * Letters kept as files of `folder`, for the person at this computer to read; the newest two hundred, sealed
+ * where the home is. `now` in milliseconds.
  */
-export function keptMail({ folder, now }: { folder: string; now: () => number }): KeptMail {
+export function keptMail({
+  folder,
+  now,
+  seal,
+}: {
+  folder: string
+  now: () => number
+  seal?: Seal | undefined
+}): KeptMail {
   const names = async (): Promise<string[]> => {
     const all = await readdir(folder).catch(() => [])
     return all.filter((name) => name.endsWith('.json')).toSorted((a, b) => (a < b ? 1 : -1))
@@ -65,13 +74,15 @@ export function keptMail({ folder, now }: { folder: string; now: () => number })
       await makeFolder(folder)
       const at = new Date(now()).toISOString()
       const name = `${at.replaceAll(':', '-')}-${randomBytes(6).toString('hex')}.json`
-      const text = JSON.stringify({ ...letter, at } satisfies KeptLetter)
+      const text = sealText(seal, name, JSON.stringify({ ...letter, at } satisfies KeptLetter))
       await writeWhole(join(folder, name), join(folder, `${name}.new`), (handle) => handle.writeFile(text))
       for (const old of (await names()).slice(mostKept)) await rm(join(folder, old), { force: true })
     },
     letters: async () => {
       const found = await Promise.all(
-        (await names()).map((name) => readFile(join(folder, name), 'utf8').catch(() => '')),
+        (await names()).map(async (name) =>
+          openText(seal, name, await readFile(join(folder, name), 'utf8').catch(() => '')),
+        ),
       )
       return found.filter(Boolean).map((text) => JSON.parse(text) as KeptLetter)
     },

@@ -7,7 +7,10 @@ import { join, relative, sep } from 'node:path'
 import { type Bucket, buckets } from '../../ports/objects.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Key, queryAll, type Table } from '../../ports/table.ts'
 import { absent } from './object-files.ts'
+import { type Form, plainForm, sealedForm } from './object-forms.ts'
 import { keyOfNames, pathOfKey } from './paths.ts'
+import { SealBroken } from '../../runner/seal-words.ts'
+import type { Seal } from './seal.ts'
 
 export interface ObjectRecord {
   type: string
@@ -18,6 +21,8 @@ export interface ObjectRecord {
   name: string
   /** Where the bytes begin in the file: version 0.1.0 wrote a line before them. */
   start: number
+  /** The bytes are sealed (object-forms.ts). */
+  sealed?: true
 }
 export interface ObjectRecords {
   get(bucket: Bucket, key: string): Promise<ObjectRecord | undefined>
@@ -54,6 +59,18 @@ export const isOfObjects = (item: Key): boolean => item.pk.startsWith('OBJECT#')
 /** The file of an object, below the folder of all objects. */
 export const fileOf = (folder: string, bucket: Bucket, key: string, { name }: Pick<ObjectRecord, 'name'>): string =>
   `${pathOfKey(join(folder, bucket), key)}${name === '' ? '' : `.${name}`}`
+
+/** How an object's bytes lie in its file. Throws `SealBroken` when they are sealed and there is no key. */
+export function formOf(
+  seal: Seal | undefined,
+  bucket: Bucket,
+  key: string,
+  { name, start, sealed }: Pick<ObjectRecord, 'name' | 'start' | 'sealed'>,
+): Form {
+  if (!sealed) return plainForm(start)
+  if (!seal) throw new SealBroken('no key')
+  return sealedForm(seal, JSON.stringify([bucket, key.toWellFormed(), name]))
+}
 
 /** The object of a file below its bucket's folder, and the end of its name; undefined for one that is no object's. */
 export function objectOfFile(names: readonly string[]): { key: string; name: string } | undefined {

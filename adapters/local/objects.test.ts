@@ -13,12 +13,15 @@ import { ObjectDamaged } from '../../ports/objects.ts'
 import { objectsContract } from '../../ports/objects.contract.ts'
 import type { Table } from '../../ports/table.ts'
 import { type LocalObjects, localObjects } from './objects.ts'
+import type { Seal } from './seal.ts'
 import { UploadRefused } from './object-files.ts'
 import { keyOfNames, pathOfKey } from './paths.ts'
 import { testObjects } from './testing.ts'
 import { byteRange, serveObject } from './serve-object.ts'
 
-async function host(): Promise<{ objects: LocalObjects; table: Table; folder: string; close(): Promise<void> }> {
+async function host(
+  seal?: Seal,
+): Promise<{ objects: LocalObjects; table: Table; folder: string; close(): Promise<void> }> {
   const root = await mkdtemp(join(tmpdir(), 'cloister-objects-'))
   const folder = join(root, 'objects')
   const server = createServer((request, response) => {
@@ -30,7 +33,7 @@ async function host(): Promise<{ objects: LocalObjects; table: Table; folder: st
     })().catch(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const made = testObjects(folder, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const made = testObjects(folder, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seal)
   const { objects, table } = made
   return {
     objects,
@@ -45,7 +48,8 @@ async function host(): Promise<{ objects: LocalObjects; table: Table; folder: st
   }
 }
 
-objectsContract('folder', host)
+objectsContract('folder', () => host())
+objectsContract('sealed folder', () => host({ key: randomBytes(32), writes: true }))
 
 describe('paths', () => {
   const key = fc

@@ -3,12 +3,13 @@
  * has; what it is, and which file it is, says its record in the table (object-records.ts). So an object changes in the
  * one moment in which its record does, and a file that is missing, cut, changed or another's is told from a good one.
  */
-import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   attachment,
   type Bucket,
+  buckets,
   largestWrite,
   ObjectDamaged,
   type ObjectHead,
@@ -18,9 +19,11 @@ import {
 import type { Table } from '../../ports/table.ts'
 import { type LinkClaims, signLink } from './links.ts'
 import { makeFolder, removeFile, writeWhole } from './durable.ts'
-import { absent, readFrom, receive, UploadRefused } from './object-files.ts'
+import { absent, measured, UploadRefused } from './object-files.ts'
 import { adoptFiles } from './object-adoption.ts'
-import { fileOf, type ObjectRecord, objectRecords, strayFiles } from './object-records.ts'
+import { fileOf, formOf, type ObjectRecord, objectRecords, strayFiles } from './object-records.ts'
+import { SealBroken } from '../../runner/seal-words.ts'
+import type { Seal } from './seal.ts'
 
 export interface LocalObjectsOptions {
   folder: string
@@ -32,6 +35,8 @@ export interface LocalObjectsOptions {
   table: Table
   /** Whether files that no record names any more must stay for now: a backup reads them. */
   held?: () => Promise<boolean>
+  /** Where the home is sealed. */
+  seal?: Seal | undefined
 }
 
 /** A stored object, open for reading. Close it, or read `bytes` to the end. */
@@ -62,8 +67,8 @@ export interface LocalObjects extends ObjectStore {
     what: { most: number; type: string },
   ): Promise<void>
   /**
-   * The file that holds exactly an object's bytes, for reading; undefined when there is none. Only until the object is
-   * replaced or removed.
+   * The file that holds exactly an object's bytes, for reading; undefined when there is none, as of one that is sealed.
+   * Only until the object is replaced or removed.
    */
   plainFile(bucket: Bucket, key: string): Promise<string | undefined>
   /**
@@ -74,10 +79,19 @@ export interface LocalObjects extends ObjectStore {
   tidy(): Promise<{ removed: number; unreadable: number }>
   /** Removes files that had to stay because they were held. */
   release(): Promise<void>
+  /**
+   * Writes every object anew that lies otherwise than the seal wants it, and removes the file that it had. For a home
+   * without a host; safe to be killed and begun again. `each` hears of every object by its size.
+   */
+  reseal(each: (bytes: number) => void): Promise<void>
+}
+
+async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
 }
 
 /** The store in `folder`. The gateway serves its links with `serveObject`. */
-export function localObjects({ folder, baseUrl, secret, table, held }: LocalObjectsOptions): LocalObjects {
+export function localObjects({ folder, baseUrl, secret, table, held, seal }: LocalObjectsOptions): LocalObjects {
   const incoming = join(folder, '.incoming')
   const temporary = (): string => join(incoming, randomUUID())
   const records = objectRecords(table)
@@ -100,7 +114,7 @@ export function localObjects({ folder, baseUrl, secret, table, held }: LocalObje
       throw e
     }
     const { size } = await handle.stat()
-    if (size === record.start + record.size) return handle
+    if (size === formOf(seal, bucket, key, record).fileSize(record.size)) return handle
     await handle.close()
     throw new ObjectDamaged(bucket, key, 'size')
   }
@@ -125,18 +139,28 @@ export function localObjects({ folder, baseUrl, secret, table, held }: LocalObje
     const opened = await found(bucket, key, (record) => openRecord(bucket, key, record))
     if (!opened) return undefined
     const { record, there: handle } = opened
-    const { size, type, sha256, start } = record
+    const { size, type, sha256 } = record
+    const form = formOf(seal, bucket, key, record)
+    const checked = async function* (from: number, to: number): AsyncIterable<Uint8Array> {
+      const whole = from === 0 && to === size - 1 ? createHash('sha256') : undefined
+      for await (const chunk of form.read(handle, size, from, to - from + 1)) {
+        whole?.update(chunk)
+        yield chunk
+      }
+      if (whole && whole.digest('hex') !== sha256) throw new ObjectDamaged(bucket, key, 'bytes')
+    }
     return {
       type,
       sha256,
       size,
       async *bytes(from = 0, to = size - 1) {
-        const whole = from === 0 && to === size - 1 ? createHash('sha256') : undefined
-        for await (const chunk of readFrom(handle, start + from, to - from + 1)) {
-          whole?.update(chunk)
-          yield chunk
+        try {
+          yield* checked(from, to)
+        } catch (e) {
+          throw e instanceof SealBroken ? new ObjectDamaged(bucket, key, 'bytes') : e
+        } finally {
+          await handle.close()
         }
-        if (whole && whole.digest('hex') !== sha256) throw new ObjectDamaged(bucket, key, 'bytes')
       },
       close: () => handle.close(),
     }
@@ -147,16 +171,25 @@ export function localObjects({ folder, baseUrl, secret, table, held }: LocalObje
     bucket: Bucket,
     key: string,
     type: string,
-    write: (handle: FileHandle, hash: Hash) => Promise<number>,
+    body: AsyncIterable<Uint8Array>,
+    most: number,
     check: (size: number, sha256: string) => void = () => {},
   ): Promise<void> => {
     const name = randomUUID()
-    const record = { name, type, start: 0, size: 0, sha256: '' }
+    const record: ObjectRecord = {
+      name,
+      type,
+      start: 0,
+      size: 0,
+      sha256: '',
+      ...(seal?.writes ? { sealed: true } : {}),
+    }
     const file = fileOf(folder, bucket, key, record)
     await makeFolder(incoming)
     await writeWhole(file, temporary(), async (handle) => {
       const hash = createHash('sha256')
-      record.size = await write(handle, hash)
+      const plain = measured(body, most, hash, (bytes) => (record.size += bytes))
+      await formOf(seal, bucket, key, record).write(handle, plain)
       record.sha256 = hash.digest('hex')
       check(record.size, record.sha256)
     })
@@ -186,23 +219,17 @@ export function localObjects({ folder, baseUrl, secret, table, held }: LocalObje
     secret,
     open: openObject,
     async store(bucket, key, body, what) {
-      await place(
-        bucket,
-        key,
-        what.type,
-        (handle, hash) => receive(handle, body, what.size, hash),
-        (size, sha256) => {
-          if (size !== what.size) throw new UploadRefused(`${size} of the ${what.size} bytes of the link were sent.`)
-          if (sha256 !== what.sha256) throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
-        },
-      )
+      await place(bucket, key, what.type, body, what.size, (size, sha256) => {
+        if (size !== what.size) throw new UploadRefused(`${size} of the ${what.size} bytes of the link were sent.`)
+        if (sha256 !== what.sha256) throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
+      })
     },
     async storeAny(bucket, key, body, { most, type }) {
-      await place(bucket, key, type, (handle, hash) => receive(handle, body, most, hash))
+      await place(bucket, key, type, body, most)
     },
     async plainFile(bucket, key) {
       const opened = await found(bucket, key, async (record) => {
-        if (record.start > 0) return ''
+        if (record.start > 0 || record.sealed) return ''
         const file = fileOf(folder, bucket, key, record)
         const size = await stat(file).then(
           (stats) => stats.size,
@@ -227,12 +254,19 @@ export function localObjects({ folder, baseUrl, secret, table, held }: LocalObje
         waiting.delete(file)
       }
     },
+    async reseal(each) {
+      const wanted = seal?.writes === true
+      for (const bucket of buckets)
+        for await (const [key, record] of records.all(bucket)) {
+          if ((record.sealed === true) !== wanted) {
+            const object = await openObject(bucket, key)
+            if (object) await place(bucket, key, object.type, object.bytes(), object.size)
+          }
+          each(record.size)
+        }
+    },
     async put(bucket, key, bytes, type) {
-      await place(bucket, key, type, async (handle, hash) => {
-        hash.update(bytes)
-        await handle.writeFile(bytes)
-        return bytes.length
-      })
+      await place(bucket, key, type, one(bytes), bytes.length)
     },
     async get(bucket, key) {
       const object = await openObject(bucket, key)
@@ -248,7 +282,7 @@ export function localObjects({ folder, baseUrl, secret, table, held }: LocalObje
     async copy(bucket, from, to, type) {
       const object = await openObject(bucket, from)
       if (!object) throw new ObjectMissing(`in ${bucket}`)
-      await place(bucket, to, type, (handle, hash) => receive(handle, object.bytes(), object.size, hash))
+      await place(bucket, to, type, object.bytes(), object.size)
     },
     async remove(bucket, key) {
       const old = await records.remove(bucket, key)

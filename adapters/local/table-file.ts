@@ -8,7 +8,19 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { AlreadyExists, type Change, ConditionFailed, ItemDamaged, ItemRefused } from '../../ports/table.ts'
 import { changed, meets } from './item-rules.ts'
 import type { Head } from './table-head.ts'
-import { hashOf, type HashedRow, itemOf, kindOf, type Row, rowOf } from './table-row.ts'
+import {
+  hashOf,
+  type HashedRow,
+  itemOf,
+  kindOf,
+  openRow,
+  type Row,
+  rowKey,
+  rowOf,
+  rowOfKept,
+  sealRow,
+} from './table-row.ts'
+import type { Seal } from './seal.ts'
 
 /** One write, as it is sent to the thread that writes. */
 export type Write =
@@ -18,12 +30,14 @@ export type Write =
   | { does: 'remove'; pk: string; sk: string }
   /** Removes items that are gone by a second (ports/table.ts), at most so many. */
   | { does: 'remove-gone'; by: number; most: number }
+  /** Writes rows anew that are sealed and should not be, or the other way round, at most so many. */
+  | { does: 'reseal'; most: number }
 
 export const refusals = { AlreadyExists, ConditionFailed, ItemRefused, ItemDamaged }
 /** What came of a write: the row as it then is (of an update), or why nothing was written. */
 export interface Outcome {
   row?: HashedRow
-  /** Ends that were looked at, of `remove-gone`. */
+  /** Ends that were looked at, of `remove-gone`; rows that were written anew, of `reseal`. */
   ends?: number
   refused?: keyof typeof refusals
   why?: string
@@ -96,26 +110,30 @@ const headHash = (text: string): Buffer => hashOf({ pk: '', sk: '', gpk: null, g
 export class TableFile {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  readonly #key: Uint8Array | undefined
+  readonly #seals: boolean
   #head: Head
 
-  private constructor(database: DatabaseSync, head: Head) {
+  private constructor(database: DatabaseSync, head: Head, seal?: Seal) {
     this.#database = database
     this.#head = head
+    this.#key = seal && rowKey(seal)
+    this.#seals = seal?.writes === true
   }
 
   /** A new, empty table that outlives its process, but no power cut until it was closed and its file synced. */
-  static make(file: string): TableFile {
+  static make(file: string, seal?: Seal): TableFile {
     const database = new DatabaseSync(file)
     database.exec(schema)
     database.exec(endings)
     if (file !== ':memory:') database.exec('pragma journal_mode = wal; pragma synchronous = off')
-    const table = new TableFile(database, { store: randomUUID(), commits: 0, items: 0, digest: nothing })
+    const table = new TableFile(database, { store: randomUUID(), commits: 0, items: 0, digest: nothing }, seal)
     table.#writeHead()
     return table
   }
 
   /** The table of a file that is there, for the one who writes: what is committed is on the disk. */
-  static open(file: string): TableFile {
+  static open(file: string, seal?: Seal): TableFile {
     const database = new DatabaseSync(file)
     database.exec(`
       pragma synchronous = full;
@@ -127,21 +145,21 @@ export class TableFile {
       pragma wal_autocheckpoint = 4096;
       pragma journal_size_limit = 67108864;
     `)
-    const table = TableFile.#of(database)
+    const table = TableFile.#of(database, seal)
     database.exec(endings)
     return table
   }
 
   /** The table of a file, for reading, also while another process writes it. */
-  static read(file: string): TableFile {
+  static read(file: string, seal?: Seal): TableFile {
     const database = new DatabaseSync(file, { readOnly: true })
     database.exec('pragma busy_timeout = 2000; pragma cache_size = -16384')
-    return TableFile.#of(database)
+    return TableFile.#of(database, seal)
   }
 
-  static #of(database: DatabaseSync): TableFile {
+  static #of(database: DatabaseSync, seal: Seal | undefined): TableFile {
     try {
-      return new TableFile(database, TableFile.#headIn(database))
+      return new TableFile(database, TableFile.#headIn(database), seal)
     } catch (e) {
       database.close()
       throw e
@@ -163,7 +181,8 @@ export class TableFile {
 
   /** The row with a key. */
   get(pk: string, sk: string): HashedRow | undefined {
-    return this.#statement(`select ${columns} from item where pk = ? and sk = ?`).get(pk, sk) as HashedRow | undefined
+    const row = this.#statement(`select ${columns} from item where pk = ? and sk = ?`).get(pk, sk)
+    return row && openRow(this.#key, row as unknown as HashedRow)
   }
 
   /** Rows of a span, one after the other; whoever has enough stops. */
@@ -178,14 +197,20 @@ export class TableFile {
       bounds.push([`(${order.join(', ')}) ${backwards ? '<' : '>'} (${order.map(() => '?').join(', ')})`, [...after]])
     const where = bounds.map(([text]) => text).join(' and ')
     const direction = backwards ? ' desc' : ''
-    return this.#statement(
+    const found = this.#statement(
       `select ${columns} from item where ${where} order by ${order.map((name) => name + direction).join(', ')}`,
-    ).iterate(...bounds.flatMap(([, values]) => values)) as Iterable<unknown> as Iterable<HashedRow>
+    ).iterate(...bounds.flatMap(([, values]) => values))
+    return this.#opened(found as Iterable<unknown> as Iterable<HashedRow>)
   }
 
   /** Every row there is, in no order that means anything. */
   all(): Iterable<HashedRow> {
-    return this.#statement(`select ${columns} from item`).iterate() as Iterable<unknown> as Iterable<HashedRow>
+    const found = this.#statement(`select ${columns} from item`).iterate()
+    return this.#opened(found as Iterable<unknown> as Iterable<HashedRow>)
+  }
+
+  *#opened(rows: Iterable<HashedRow>): Iterable<HashedRow> {
+    for (const row of rows) yield openRow(this.#key, row)
   }
 
   /** Reads what stands at one moment, whatever is written meanwhile; the head is then of that moment too. */
@@ -231,6 +256,12 @@ export class TableFile {
     this.#database.exec('pragma wal_checkpoint(truncate)')
   }
 
+  /** Writes the file anew, without what lies between its rows; what it held before is nowhere in it. */
+  rewrite(): void {
+    this.#database.exec('vacuum')
+    this.checkpoint()
+  }
+
   /** The last of a file's tables to be closed leaves one file. */
   close(): void {
     this.#database.close()
@@ -239,6 +270,7 @@ export class TableFile {
   #outcomeOf(write: Write): Outcome {
     try {
       if (write.does === 'remove-gone') return { ends: this.#removeGone(write.by, write.most) }
+      if (write.does === 'reseal') return { ends: this.#reseal(write.most) }
       const row = this.#apply(write)
       return row ? { row } : {}
     } catch (e) {
@@ -248,7 +280,7 @@ export class TableFile {
     }
   }
 
-  #apply(write: Exclude<Write, { does: 'remove-gone' }>): HashedRow | undefined {
+  #apply(write: Exclude<Write, { does: 'remove-gone' | 'reseal' }>): HashedRow | undefined {
     switch (write.does) {
       case 'create':
         return this.#create(write.row)
@@ -272,29 +304,35 @@ export class TableFile {
     }
   }
 
+  #kept(row: Row): Row {
+    return this.#seals ? sealRow(this.#key!, row) : row
+  }
+
   #create(row: Row): undefined {
-    const hash = hashOf(row)
+    const { value } = this.#kept(row)
+    const hash = hashOf({ ...row, value })
     const { changes } = this.#statement(
       `insert into item (${columns}) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
-    ).run(row.pk, row.sk, row.gpk, row.gsk, row.value, hash)
+    ).run(row.pk, row.sk, row.gpk, row.gsk, value, hash)
     if (changes === 0) throw new AlreadyExists(`${kindOf(row.pk)} item`)
     this.#noteEnd(row)
     this.#count([hash], [])
   }
 
   #overwrite(old: HashedRow, row: Row): HashedRow {
-    const hash = hashOf(row)
+    const kept = this.#kept(row)
+    const hash = hashOf(kept)
     this.#statement('update item set gpk = ?, gsk = ?, value = ?, hash = ? where pk = ? and sk = ?').run(
       row.gpk,
       row.gsk,
-      row.value,
+      kept.value,
       hash,
       row.pk,
       row.sk,
     )
     this.#noteEnd(row)
     this.#count([hash], [old.hash])
-    return { ...row, hash }
+    return { ...kept, hash, ...(this.#seals ? { plain: row.value } : {}) }
   }
 
   #remove(pk: string, sk: string): undefined {
@@ -328,6 +366,18 @@ export class TableFile {
       this.#statement('delete from ending where second = ? and pk = ? and sk = ?').run(second, pk, sk)
     }
     return ended.length
+  }
+
+  #reseal(most: number): number {
+    const found = this.#statement(`select ${columns} from item where (substr(value, 1, 1) = '~') <> ? limit ?`).all(
+      this.#seals ? 1 : 0,
+      most,
+    ) as unknown as HashedRow[]
+    for (const row of found) {
+      const old = openRow(this.#key, row)
+      this.#overwrite(old, rowOfKept(itemOf(old)))
+    }
+    return found.length
   }
 
   #count(come: readonly Uint8Array[], gone: readonly Uint8Array[]): void {

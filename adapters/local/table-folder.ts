@@ -7,6 +7,7 @@ import { existsSync, statSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFile, syncFolder } from './durable.ts'
+import type { Seal } from './seal.ts'
 import { digestWith, TableFile } from './table-file.ts'
 import { type Head, HeadFile, readHead } from './table-head.ts'
 import { isWhole, kindOf } from './table-row.ts'
@@ -134,11 +135,11 @@ export function inspect(folder: string, how: 'quick' | 'whole'): Inspection {
 }
 
 /** Opens both files for the one who writes. Throws `StoreDamaged` when they are not what was acknowledged. */
-export function openTable(folder: string): { table: TableFile; head: HeadFile } {
+export function openTable(folder: string, seal?: Seal): { table: TableFile; head: HeadFile } {
   const quick = inspect(folder, 'quick')
   const isEnough = quick.faults.length > 0 || (quick.closed && statSync(tableFile(folder)).size > largestLookedAtWhole)
   const { faults } = isEnough ? quick : inspect(folder, 'whole')
   if (faults.length > 0) throw new StoreDamaged(faults.join(' '))
-  const table = TableFile.open(tableFile(folder))
+  const table = TableFile.open(tableFile(folder), seal)
   return { table, head: HeadFile.open(headFile(folder), table.head) }
 }

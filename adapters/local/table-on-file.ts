@@ -90,7 +90,7 @@ async function pageOf(
         break
       }
       rows.push(row)
-      const length = row.value.length + row.pk.length + row.sk.length
+      const length = (row.plain ?? row.value).length + row.pk.length + row.sk.length
       size += length
       taken += length
     }

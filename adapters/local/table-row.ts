@@ -4,17 +4,21 @@
 import { hash } from 'node:crypto'
 import { type Item, ItemDamaged } from '../../ports/table.ts'
 import { checkItem } from './item-rules.ts'
+import { openWord, SealBroken, sealWord } from '../../runner/seal-words.ts'
+import { keyFor, type Seal } from './seal.ts'
 
 export interface Row {
   pk: string
   sk: string
   gpk: string | null
   gsk: string | null
-  /** The other members, as JSON. */
+  /** The other members, as JSON; in a home that is sealed, that JSON under its seal. */
   value: string
 }
 export interface HashedRow extends Row {
   hash: Uint8Array
+  /** The JSON of a value that was sealed; undefined also when its seal is broken. */
+  plain?: string
 }
 
 const hashBytes = 16
@@ -41,6 +45,31 @@ export function rowOfKept(item: Item): Row {
 export const hashOf = ({ pk, sk, gpk, gsk, value }: Row): Buffer =>
   hash('sha256', `${JSON.stringify([pk, sk, gpk, gsk])}${value}`, 'buffer').subarray(0, hashBytes)
 
+/** JSON of members begins with a brace. */
+const sealedMark = '~'
+const about = ({ pk, sk, gpk, gsk }: Row): string => JSON.stringify([pk, sk, gpk, gsk])
+export const isSealedRow = ({ value }: Pick<Row, 'value'>): boolean => value.startsWith(sealedMark)
+
+/** The key of a home's rows. */
+export const rowKey = (seal: Seal): Buffer => keyFor(seal, 'row')
+
+/** The same row with its value under the seal, which no other row's value can stand for. */
+export const sealRow = (key: Uint8Array, row: Row): Row => ({
+  ...row,
+  value: `${sealedMark}${sealWord(key, row.value, about(row))}`,
+})
+
+/** A row that was read, with what its value says when it is sealed. */
+export function openRow(key: Uint8Array | undefined, row: HashedRow): HashedRow {
+  if (!key || !isSealedRow(row)) return row
+  try {
+    return { ...row, plain: openWord(key, row.value.slice(sealedMark.length), about(row)) }
+  } catch (e) {
+    if (e instanceof SealBroken) return row
+    throw e
+  }
+}
+
 /** Whether a row is as it was written. */
 export const isWhole = (row: HashedRow): boolean => hashOf(row).equals(row.hash)
 
@@ -50,7 +79,8 @@ export const kindOf = (pk: string): string => /^[A-Z]{1,20}(?=#)/.exec(pk)?.[0] 
 /** The item of a row. Throws `ItemDamaged` when it is not as it was written. */
 export function itemOf(row: HashedRow): Item {
   if (!isWhole(row)) throw new ItemDamaged(`${kindOf(row.pk)} item`)
-  const item = JSON.parse(row.value) as Item
+  if (row.plain === undefined && isSealedRow(row)) throw new ItemDamaged(`${kindOf(row.pk)} item`)
+  const item = JSON.parse(row.plain ?? row.value) as Item
   item.pk = row.pk
   item.sk = row.sk
   if (row.gpk !== null) item.gpk = row.gpk

@@ -2,9 +2,14 @@
  * The thread that writes the table: takes writes together, commits them at once, and answers when they are on the disk.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Seal } from './seal.ts'
 import type { Outcome, Write } from './table-file.ts'
 import { openTable } from './table-folder.ts'
 
+export interface TableThread {
+  folder: string
+  seal: Seal | undefined
+}
 export type Asked = { writes: Write[] } | 'close'
 /** What SQLite or the system said, by code: never a text that could quote a value. */
 export interface Failed {
@@ -23,8 +28,8 @@ const failedOf = (error: unknown): Failed => {
 }
 const answer = (message: Answered): void => parentPort!.postMessage(message)
 
-function serve(folder: string): void {
-  const { table, head } = openTable(folder)
+function serve({ folder, seal }: TableThread): void {
+  const { table, head } = openTable(folder, seal)
   let timer: NodeJS.Timeout | undefined
   const syncHead = (): void => {
     timer = undefined
@@ -58,7 +63,7 @@ function serve(folder: string): void {
 }
 
 try {
-  serve((workerData as { folder: string }).folder)
+  serve(workerData as TableThread)
 } catch (e) {
   answer({ failed: failedOf(e) })
 }

@@ -4,10 +4,11 @@
  */
 import { Worker } from 'node:worker_threads'
 import { ItemDamaged, type Table } from '../../ports/table.ts'
+import type { Seal } from './seal.ts'
 import { type Outcome, TableFile, type Write } from './table-file.ts'
 import { StoreDamaged, tableFile } from './table-folder.ts'
 import { type Commit, tableOn } from './table-on-file.ts'
-import type { Answered, Asked, Failed } from './table-thread.ts'
+import type { Answered, Asked, Failed, TableThread } from './table-thread.ts'
 
 /** Writes that share a sync, at most. */
 const largestGroup = 512
@@ -43,6 +44,8 @@ export interface LocalTableOptions {
   failed: (failure: StoreFailed) => void
   /** Called when something was read that is not as it was written, with the message of what is thrown then. */
   damaged?: (what: string) => void
+  /** Where the home is sealed. */
+  seal?: Seal | undefined
 }
 export interface LocalTable extends Table {
   /** Removes items whose time has come, as DynamoDB does by itself. */
@@ -153,11 +156,13 @@ function watched(table: Table, damaged: (what: string) => void = () => {}): Tabl
  * The table in `folder`; one process at a time may open it. Throws `StoreDamaged` when it is not what was acknowledged,
  * and `StoreFailed` when the system does not let it be opened.
  */
-export async function localTable({ folder, failed, damaged }: LocalTableOptions): Promise<LocalTable> {
-  const thread = new Worker(new URL('./table-thread.ts', import.meta.url), { workerData: { folder } })
+export async function localTable({ folder, failed, damaged, seal }: LocalTableOptions): Promise<LocalTable> {
+  const thread = new Worker(new URL('./table-thread.ts', import.meta.url), {
+    workerData: { folder, seal } satisfies TableThread,
+  })
   await opened(thread)
   const writer = new Writer(thread, failed)
-  const reader = TableFile.read(tableFile(folder))
+  const reader = TableFile.read(tableFile(folder), seal)
   return {
     ...watched(tableOn(reader, writer.commit), damaged),
     async removeGone(now) {

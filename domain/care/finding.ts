@@ -38,7 +38,7 @@ export interface Finding {
 }
 
 /** Exit codes of a look: nothing is damaged, something is, it was not asked rightly. */
-export const examinationExits = { whole: 0, damaged: 1, usage: 2 } as const
+export const examinationExits = { whole: 0, damaged: 1, usage: 2, locked: 77 } as const
 
 /** Whether anything is damaged. */
 export const isDamaged = (findings: readonly Finding[]): boolean => findings.some((one) => one.grade === 'damage')

@@ -67,12 +67,14 @@ export function decodeRecord(line: string): LogRecord | undefined {
 
 /**
  * Records of the whole lines in `bytes`, which begin at place `from` of the log. `next` is the place after the last
- * whole line. Bytes that are no record are passed over.
+ * whole line. Bytes that are no record are passed over. `opened` makes of a line as it lies there the one that was
+ * written.
  */
 export function decodeRecords(
   bytes: Uint8Array,
   from: number,
   most = Number.POSITIVE_INFINITY,
+  opened: (line: string) => string = (line) => line,
 ): { records: PlacedRecord[]; next: number } {
   const text = new TextDecoder()
   const records: PlacedRecord[] = []
@@ -80,7 +82,7 @@ export function decodeRecords(
   while (records.length < most) {
     const end = bytes.indexOf(10, at)
     if (end < 0) break
-    const record = decodeRecord(text.decode(bytes.subarray(at, end)))
+    const record = decodeRecord(opened(text.decode(bytes.subarray(at, end))))
     if (record) records.push({ ...record, id: from + at, next: from + end + 1 })
     at = end + 1
   }

@@ -40,7 +40,7 @@ export const putOffLook = (deps: Tables, { pk, sk, gsk }: DueLook, place: Place)
 /** A store that was busy for a moment must not keep a look waiting; one that fails for ever must not be in the way. */
 const retrySeconds = { first: 60, longest: 900 }
 
-/** Puts a look off that failed: the first time by a minute, then by twice as long each time, up to a quarter of an hour. */
+/** Puts a look off that failed: by a minute at first, and twice as long each time, up to a quarter of an hour. */
 export async function retryLook(deps: Tables, look: DueLook, now: Date, placeAt: (at: Date) => Place): Promise<void> {
   const { pk, sk, gsk } = look
   const { failures = 0 } = (await deps.table.get<{ failures?: number }>({ pk, sk }, ['failures'])) ?? {}

@@ -5,10 +5,10 @@
  * part of the seal.
  */
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { nonceOf, pieceBytes, pieces } from '../../adapters/local/pieces.ts'
 import { base64, fileKeyBy, fromBase64, type Lock, NotOpened, type Opener, type Stanza, stanzasOf } from './age-keys.ts'
 import { seal, tagBytes, unseal } from './age-seal.ts'
 
-const pieceBytes = 64 * 1024
 const version = 'age-encryption.org/v1'
 const longestHeader = 16 * 1024
 /** Letters of a line of a stanza's body; a shorter one is the last. */
@@ -52,35 +52,6 @@ function parsed(header: string): { stanzas: Stanza[]; mac: Buffer } {
   }
   if (!mac || stanzas.length === 0) throw wrong
   return { stanzas, mac }
-}
-
-/** The nonce of a piece: its number, and whether it is the last. */
-function nonceOf(index: number, last: boolean): Buffer {
-  const nonce = Buffer.alloc(12)
-  nonce.writeUIntBE(index, 5, 6)
-  nonce[11] = last ? 1 : 0
-  return nonce
-}
-
-/** Pieces of exactly `size` bytes, and the rest, which may be empty only when there is nothing else. */
-async function* pieces(
-  source: AsyncIterable<Uint8Array>,
-  size: number,
-): AsyncGenerator<{ bytes: Buffer; last: boolean }> {
-  let waiting: Buffer[] = []
-  let length = 0
-  for await (const chunk of source) {
-    waiting.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-    length += chunk.length
-    // One more byte than a piece: only then it is known not to be the last.
-    if (length <= size) continue
-    const all = Buffer.concat(waiting)
-    let at = 0
-    for (; all.length - at > size; at += size) yield { bytes: all.subarray(at, at + size), last: false }
-    waiting = [all.subarray(at)]
-    length = all.length - at
-  }
-  yield { bytes: Buffer.concat(waiting), last: true }
 }
 
 /** A key for one file: whoever writes it can read it back, and needs nobody's secret for it. */

@@ -6,13 +6,15 @@ import { Readable } from 'node:stream'
 import { type Extract, extract, type Header, pack } from 'tar-stream'
 
 /** A file that is to be packed, under the name it has in the archive. */
-export interface Source {
-  name: string
-  file: string
-  /** Where its bytes begin, and how many there are; the whole file by default. */
-  start?: number
-  size?: number
-}
+export type Source = { name: string } & (
+  | { bytes: Uint8Array }
+  | {
+      file: string
+      /** Where its bytes begin, and how many there are; the whole file by default. */
+      start?: number
+      size?: number
+    }
+)
 export interface Listed {
   name: string
   size: number
@@ -62,6 +64,20 @@ async function* exactly(
   if (left !== 0) throw new ArchiveDamaged(`${file} became shorter`)
 }
 
+/** What is packed of a source, and how many bytes that are. */
+async function bodyOf(
+  source: Source,
+  hear: (chunk: Uint8Array) => void,
+): Promise<{ length: number; body: AsyncIterable<Uint8Array> }> {
+  if ('bytes' in source) {
+    hear(source.bytes)
+    return { length: source.bytes.length, body: Readable.from([source.bytes]) }
+  }
+  const { file, start = 0, size } = source
+  const length = size ?? (await stat(file)).size - start
+  return { length, body: exactly(file, start, length, hear) }
+}
+
 /**
  * The bytes of an archive of these files. `manifest` makes the last entry of what was packed. `each` hears of every
  * file, before it is packed.
@@ -86,13 +102,11 @@ export function packed(
   }
   const all = async (): Promise<void> => {
     const files: Listed[] = []
-    for await (const { name, file, start = 0, size = -1 } of sources) {
-      const length = size < 0 ? (await stat(file)).size - start : size
+    for await (const source of sources) {
+      const { name } = source
       const hash = createHash('sha256')
-      await entry(
-        { name, size: length },
-        exactly(file, start, length, (chunk) => void hash.update(chunk)),
-      )
+      const { length, body } = await bodyOf(source, (chunk) => void hash.update(chunk))
+      await entry({ name, size: length }, body)
       files.push({ name, size: length, sha256: hash.digest('hex') })
     }
     const text = Buffer.from(`${JSON.stringify(manifest(files), null, 1)}\n`)

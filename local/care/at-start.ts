@@ -7,7 +7,7 @@ import { buckets } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import { Trouble } from '../trouble.ts'
 import { cared, fileFaults, knownFiles, noteFiles } from './home-files.ts'
-import { faultOf, lostObject } from './look-objects.ts'
+import { faultOf, lostObject, type Placed } from './look-objects.ts'
 
 /** Throws a `Trouble` when a file that cannot be made anew is gone, or another than it was. Before any is made. */
 export async function refuseOtherFiles(home: string, table: Table): Promise<void> {
@@ -23,12 +23,12 @@ export async function noteNewFiles(home: string, table: Table): Promise<void> {
 }
 
 /** Looks at every object by its size, and hands over a sentence for each that is not as it was. */
-export async function lookAtSizes(folder: string, table: Table, tell: (sentence: string) => void): Promise<void> {
+export async function lookAtSizes(placed: Placed, table: Table, tell: (sentence: string) => void): Promise<void> {
   const records = objectRecords(table)
   const said = (finding: Finding): void => tell(sentenceOf(finding))
   for (const bucket of buckets)
     for await (const [key, record] of records.all(bucket)) {
-      const fault = await faultOf(folder, { bucket, key, record }, 'quick')
+      const fault = await faultOf(placed, { bucket, key, record }, 'quick')
       // It may have been replaced or removed meanwhile.
       if (fault && (await records.get(bucket, key))?.name === record.name) said(lostObject({ bucket, key }, fault))
     }

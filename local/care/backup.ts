@@ -10,6 +10,7 @@ import { backup as copyDatabase, DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { syncFolder } from '../../adapters/local/durable.ts'
 import { fileOf } from '../../adapters/local/object-records.ts'
+import type { Seal } from '../../adapters/local/seal.ts'
 import { TableFile } from '../../adapters/local/table-file.ts'
 import { headFile, inspect, tableFile } from '../../adapters/local/table-folder.ts'
 import { type Head, HeadFile, readHead } from '../../adapters/local/table-head.ts'
@@ -26,6 +27,9 @@ import { isHome } from './look.ts'
 import { faultOf } from './look-objects.ts'
 import { Misused, program, unwritten, type Voice } from './program.ts'
 import { lockOf, type LockOptions } from './who-opens.ts'
+import { carriedKey } from './carried-key.ts'
+import { sealName } from './seal-file.ts'
+import { unlock } from './unlock.ts'
 
 export interface BackupOptions extends LockOptions {
   home: string
@@ -46,6 +50,7 @@ const passing = new Set([
   'host.json',
   '.probe',
   'restored.json',
+  sealName,
 ])
 const isPassing = (name: string): boolean =>
   passing.has(name) || name.startsWith('cloister.log') || /-(wal|shm|journal)$|\.new$/.test(name)
@@ -74,8 +79,8 @@ async function copyTable(home: string, folder: string): Promise<Head> {
   return head
 }
 
-function objectsIn(folder: string): RecordedObject[] {
-  const table = TableFile.read(tableFile(folder))
+function objectsIn(folder: string, seal: Seal | undefined): RecordedObject[] {
+  const table = TableFile.read(tableFile(folder), seal)
   try {
     return seenIn(table).objects
   } finally {
@@ -119,11 +124,17 @@ async function* filesAt(path: string, name: string): AsyncGenerator<Source> {
 }
 
 /** Objects of the copied table. What is damaged is not saved, and named. */
-async function* objectFiles(home: string, objects: RecordedObject[], missing: string[]): AsyncGenerator<Source> {
+async function* objectFiles(
+  home: string,
+  seal: Seal | undefined,
+  objects: RecordedObject[],
+  missing: string[],
+): AsyncGenerator<Source> {
+  const placed = { folder: join(home, 'objects'), seal }
   for (const object of objects) {
     const { bucket, key, record } = object
-    const file = fileOf(join(home, 'objects'), bucket, key, record)
-    if (await faultOf(join(home, 'objects'), object, 'whole')) missing.push(`${bucket}/${key}`)
+    const file = fileOf(placed.folder, bucket, key, record)
+    if (await faultOf(placed, object, 'whole')) missing.push(`${bucket}/${key}`)
     else yield { name: relative(home, file), file }
   }
 }
@@ -153,8 +164,13 @@ interface Made {
   bytes: number
 }
 
-async function make(options: BackupOptions, lock: Lock, folder: string, voice: Voice): Promise<Made> {
-  const { home, file } = options
+async function make(
+  options: BackupOptions & { seal: Seal | undefined },
+  lock: Lock,
+  folder: string,
+  voice: Voice,
+): Promise<Made> {
+  const { home, file, seal } = options
   voice.progress('the table')
   const head = await copyTable(home, folder)
   const missing: string[] = []
@@ -167,9 +183,10 @@ async function make(options: BackupOptions, lock: Lock, folder: string, voice: V
     missing,
   })
   const sources = chained(
-    one({ name: tableName, file: tableFile(folder) }),
+    one<Source>({ name: tableName, file: tableFile(folder) }),
     otherFiles(home, folder),
-    objectFiles(home, objectsIn(folder), missing),
+    ...(seal ? [one(carriedKey(seal))] : []),
+    objectFiles(home, seal, objectsIn(folder, seal), missing),
   )
   let bytes = 0
   const archive = packed(sources, manifestOf, (more) => {
@@ -212,12 +229,13 @@ async function backup(options: BackupOptions, voice: Voice): Promise<number> {
     throw new Misused(`There is no home of Cloister at ${home}, or none that this version has opened yet.`)
   await refuseTarget(options)
   const lock = await lockOf(options)
+  const seal = await unlock(home)
   const work = join(home, 'work')
   await mkdir(work, { recursive: true, mode: 0o700 })
   // From here on a host removes no file that the copy of its table could name.
   const folder = await makeOwnFolder('backup', work)
   try {
-    const { manifest, bytes } = await make(options, lock, folder, voice)
+    const { manifest, bytes } = await make({ ...options, seal }, lock, folder, voice)
     const { missing, files, created } = manifest
     const losses = missing.map((name) => `The object ${name} is damaged, and is not in the backup.`)
     const saved = `${files.length} files (${megabytes(bytes)}) as of ${created} were saved to ${file}, and read back.`

@@ -7,18 +7,20 @@ import { examinationExits, inOrder, isDamaged, sentenceOf } from '../../domain/c
 import { type Receipt, sealedText, type SealedReceipt, unsealed } from '../../domain/care/receipt.ts'
 import { localKeys, ringFaults } from '../../adapters/local/keys.ts'
 import { syncFolder } from '../../adapters/local/durable.ts'
+import type { Seal } from '../../adapters/local/seal.ts'
 import { localTable } from '../../adapters/local/table.ts'
 import { TableFile } from '../../adapters/local/table-file.ts'
 import { headFile, inspect, tableFile } from '../../adapters/local/table-folder.ts'
 import { HeadFile, readHead } from '../../adapters/local/table-head.ts'
 import { writeWhole } from '../files.ts'
-import { HomeLocked, lockHome } from '../home-lock.ts'
 import { storeFolder } from '../store.ts'
+import { alone } from './alone.ts'
 import { noteFiles } from './home-files.ts'
 import { Trouble } from '../trouble.ts'
 import { isHome, isOfHead, type Look, lookAt } from './look.ts'
 import { Misused, program, unwritten, type Voice } from './program.ts'
 import { repair } from './repair.ts'
+import { unlock } from './unlock.ts'
 
 export interface DoctorOptions {
   home: string
@@ -34,13 +36,13 @@ export interface DoctorOptions {
 }
 
 /** The seal of a text by the home's MAC key; empty when there is no keyring that can be read. */
-async function sealOf(home: string, text: string): Promise<string> {
+async function sealOf(home: string, text: string, seal: Seal | undefined): Promise<string> {
   const file = join(home, 'keyring.json')
-  if ((await ringFaults(file)).length > 0) return ''
-  return Buffer.from(await localKeys({ file }).mac('doctor', text)).toString('hex')
+  if ((await ringFaults(file, seal)).length > 0) return ''
+  return Buffer.from(await localKeys({ file, seal }).mac('doctor', text)).toString('hex')
 }
 
-async function verify(home: string, file: string, { answer }: Voice): Promise<number> {
+async function verify(home: string, file: string, seal: Seal | undefined, { answer }: Voice): Promise<number> {
   const read = await readFile(file, 'utf8').catch(() => {
     throw new Misused(`The receipt ${file} cannot be read.`)
   })
@@ -51,7 +53,7 @@ async function verify(home: string, file: string, { answer }: Voice): Promise<nu
     found = undefined
   }
   if (!found) throw new Misused(`${file} is no receipt of "cloister doctor".`)
-  const expected = Buffer.from(await sealOf(home, sealedText(found.receipt)))
+  const expected = Buffer.from(await sealOf(home, sealedText(found.receipt), seal))
   const said = Buffer.from(found.seal)
   const genuine = expected.length > 0 && expected.length === said.length && timingSafeEqual(expected, said)
   const { at, whole } = found.receipt
@@ -61,19 +63,6 @@ async function verify(home: string, file: string, { answer }: Voice): Promise<nu
       : 'This receipt is not of this installation, or was changed.',
   )
   return genuine ? examinationExits.whole : examinationExits.damaged
-}
-
-/** Does what needs the home for itself. */
-async function alone<T>(home: string, work: () => Promise<T>): Promise<T> {
-  const unlock = await lockHome(home).catch((error: unknown) => {
-    if (!(error instanceof HomeLocked)) throw error
-    throw new Misused('A host runs in this home: stop it first. Looking alone is possible meanwhile.')
-  })
-  try {
-    return await work()
-  } finally {
-    unlock()
-  }
 }
 
 /** Makes the file `head` anew of a table that is whole in itself. */
@@ -101,9 +90,9 @@ function readableHead(folder: string): boolean {
   }
 }
 
-async function accept(home: string): Promise<string> {
+async function accept(home: string, seal: Seal | undefined): Promise<string> {
   await acceptHead(storeFolder(home))
-  const table = await localTable({ folder: storeFolder(home), failed: () => {} })
+  const table = await localTable({ folder: storeFolder(home), failed: () => {}, seal })
   try {
     await noteFiles(home, table, true)
   } finally {
@@ -138,18 +127,20 @@ function said({ findings, looked, whole, repaired, how }: Receipt): string {
 
 async function doctor(options: DoctorOptions, voice: Voice): Promise<number> {
   const { home } = options
-  if (options.verify !== undefined) return verify(home, options.verify, voice)
-  if (!isHome(home)) throw new Misused(`There is no home of Cloister at ${home}. Name it with --home.`)
+  if (options.verify === undefined && !isHome(home))
+    throw new Misused(`There is no home of Cloister at ${home}. Name it with --home.`)
+  const seal = await unlock(home)
+  if (options.verify !== undefined) return verify(home, options.verify, seal, voice)
   const how = options.quick ? 'quick' : 'whole'
   const repaired: string[] = []
-  if (options.accept) repaired.push(await alone(home, () => accept(home)))
-  let look = await lookAt(home, how, voice.progress)
+  if (options.accept) repaired.push(await alone(home, () => accept(home, seal)))
+  let look = await lookAt(home, how, voice.progress, seal)
   if (options.repair && look.findings.some((one) => one.repair)) {
     repaired.push(...(await alone(home, () => repair(home, look.findings))))
-    look = await lookAt(home, how, voice.progress)
+    look = await lookAt(home, how, voice.progress, seal)
   }
   const receipt = receiptOf(look, how, repaired)
-  const sealed: SealedReceipt = { ...receipt, seal: await sealOf(home, sealedText(receipt)) }
+  const sealed: SealedReceipt = { ...receipt, seal: await sealOf(home, sealedText(receipt), seal) }
   const text = JSON.stringify(sealed, null, 2)
   if (options.receipt !== undefined) {
     if (existsSync(options.receipt)) throw new Misused(`${options.receipt} is there already.`)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Finding, Part } from '../../domain/care/finding.ts'
 import { localKeys, ringFaults } from '../../adapters/local/keys.ts'
+import { openText, type Seal } from '../../adapters/local/seal.ts'
 import { tokenOf } from '../../functions/runs/codes.ts'
 import type { Seen } from './look-items.ts'
 
@@ -37,8 +38,8 @@ async function exposed(home: string): Promise<Finding[]> {
 }
 
 /** One run of each key pair is opened: where that works, all of them can be. */
-async function openings(home: string, { runs, organisations }: Seen): Promise<Finding[]> {
-  const keys = localKeys({ file: join(home, 'keyring.json') })
+async function openings(home: string, { runs, organisations }: Seen, seal: Seal | undefined): Promise<Finding[]> {
+  const keys = localKeys({ file: join(home, 'keyring.json'), seal })
   const findings: Finding[] = []
   const samples = new Map<string, string | undefined>(organisations.map(({ kid }) => [kid, undefined]))
   for (const { kid, wrappedKey } of runs.values()) if (wrappedKey !== undefined) samples.set(kid, wrappedKey)
@@ -65,24 +66,31 @@ async function openings(home: string, { runs, organisations }: Seen): Promise<Fi
   return findings
 }
 
-async function keyring(home: string, seen: Seen): Promise<Finding[]> {
+async function keyring(home: string, seen: Seen, seal: Seal | undefined): Promise<Finding[]> {
   const file = join(home, 'keyring.json')
   const needed = seen.organisations.length > 0 || seen.runs.size > 0
   if (!existsSync(file)) return needed ? [damage('keys', `The keyring ${file} is missing.`, restore)] : []
-  const faults = await ringFaults(file)
+  const faults = await ringFaults(file, seal)
   if (faults.length > 0)
     return faults.map((fault) => damage('keys', `The keyring ${file} is damaged: ${fault}.`, restore))
-  return openings(home, seen)
+  return openings(home, seen, seal)
 }
 
 const unreadable = (part: Part, file: string): Finding =>
   damage(part, `The file ${file} cannot be read as it was written.`, 'Put it back from a backup of this home.')
 
-async function json(home: string, name: string, part: Part, isRight: (value: never) => boolean): Promise<Finding[]> {
+async function json(
+  { home, seal }: { home: string; seal: Seal | undefined },
+  name: string,
+  part: Part,
+  isRight: (value: never) => boolean,
+): Promise<Finding[]> {
   const file = join(home, name)
   if (!existsSync(file)) return []
   try {
-    return isRight(JSON.parse(await readFile(file, 'utf8')) as never) ? [] : [unreadable(part, file)]
+    return isRight(JSON.parse(openText(seal, name, await readFile(file, 'utf8'))) as never)
+      ? []
+      : [unreadable(part, file)]
   } catch {
     return [unreadable(part, file)]
   }
@@ -109,17 +117,17 @@ function signIn(home: string): Finding[] {
 }
 
 /** Everything that is said of keys, sign-in and secrets. */
-export async function lookAtKeys(home: string, seen: Seen): Promise<Finding[]> {
+export async function lookAtKeys(home: string, seen: Seen, seal: Seal | undefined): Promise<Finding[]> {
   return [
     ...(await exposed(home)),
-    ...(await keyring(home, seen)),
+    ...(await keyring(home, seen, seal)),
     ...(await json(
-      home,
+      { home, seal },
       'secrets.json',
       'secrets',
       (value: { objects?: string }) => Buffer.from(value.objects ?? '', 'base64').length === 32,
     )),
-    ...(await json(home, 'login-keys.json', 'sign-in', (value: object) => Object.keys(value).length > 0)),
+    ...(await json({ home, seal }, 'login-keys.json', 'sign-in', (value: object) => Object.keys(value).length > 0)),
     ...signIn(home),
   ]
 }

@@ -1,10 +1,11 @@
 /** The objects of a home against their records: there, as long as they were, and the same to the last byte. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Finding } from '../../domain/care/finding.ts'
-import { filesIn, fileOf, objectOfFile } from '../../adapters/local/object-records.ts'
+import { filesIn, fileOf, formOf, objectOfFile } from '../../adapters/local/object-records.ts'
+import type { Seal } from '../../adapters/local/seal.ts'
+import { SealBroken } from '../../runner/seal-words.ts'
 import { allEntities } from '../../contracts/index.ts'
 import { escaped } from '../../contracts/template.ts'
 import { buckets, type ObjectFault } from '../../ports/objects.ts'
@@ -48,28 +49,43 @@ export const lostObject = (object: { bucket: string; key: string }, fault: Objec
   grade: 'damage',
 })
 
+/** Where objects lie, and their seal where they have one. */
+export interface Placed {
+  folder: string
+  seal: Seal | undefined
+}
+
 /** How an object is, looked at by size, or by every byte. */
 export async function faultOf(
-  folder: string,
+  { folder, seal }: Placed,
   { bucket, key, record }: RecordedObject,
   how: 'quick' | 'whole',
 ): Promise<ObjectFault | undefined> {
   const file = fileOf(folder, bucket, key, record)
   const size = await stat(file).then(
-    (stats) => stats.size - record.start,
+    (stats) => stats.size,
     () => undefined,
   )
   if (size === undefined) return 'missing'
-  if (size !== record.size) return 'size'
+  const form = formOf(seal, bucket, key, record)
+  if (size !== form.fileSize(record.size)) return 'size'
   if (how === 'quick') return undefined
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file, { start: record.start })) hash.update(chunk as Buffer)
+  const handle = await open(file, 'r')
+  try {
+    for await (const chunk of form.read(handle, record.size, 0, record.size)) hash.update(chunk)
+  } catch (e) {
+    if (e instanceof SealBroken) return 'bytes'
+    throw e
+  } finally {
+    await handle.close()
+  }
   return hash.digest('hex') === record.sha256 ? undefined : 'bytes'
 }
 
 /** Every record's object. `stillThere` says whether the table names it still: a host may be at work. */
 export async function lookAtObjects(
-  folder: string,
+  placed: Placed,
   objects: readonly RecordedObject[],
   how: 'quick' | 'whole',
   stillThere: (object: RecordedObject) => boolean,
@@ -77,7 +93,7 @@ export async function lookAtObjects(
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const object of objects) {
-    const fault = await faultOf(folder, object, how)
+    const fault = await faultOf(placed, object, how)
     if (fault && stillThere(object)) findings.push(lostObject(object, fault))
     progress(object.record.size)
   }

@@ -9,6 +9,9 @@ import { TableFile } from '../../adapters/local/table-file.ts'
 import { inspect, type Inspection, tableFile } from '../../adapters/local/table-folder.ts'
 import { recordItemKey } from '../../adapters/local/object-records.ts'
 import { itemOf } from '../../adapters/local/table-row.ts'
+import { logKey } from '../../adapters/local/logs.ts'
+import type { Seal } from '../../adapters/local/seal.ts'
+import { openLine } from '../../runner/seal-words.ts'
 import { leftovers } from '../../runner/own-folders.ts'
 import { storeFolder } from '../store.ts'
 import { lostFindings, lostOf } from './derived.ts'
@@ -54,14 +57,15 @@ function storeFindings({ faults }: Inspection): Finding[] {
 }
 
 /** Logs of runs: lines that are no records. */
-async function lookAtLogs(home: string): Promise<{ findings: Finding[]; count: number }> {
+async function lookAtLogs(home: string, seal: Seal | undefined): Promise<{ findings: Finding[]; count: number }> {
   const folder = join(home, 'logs')
   const names = await readdir(folder).catch(() => [])
   const findings: Finding[] = []
   for (const name of names) {
+    const key = seal && logKey(seal, name.replace(/\.jsonl$/, ''))
     const lines = (await readFile(join(folder, name), 'utf8').catch(() => '')).split('\n')
     // What is behind the last line end is being written.
-    const bad = lines.slice(0, -1).filter((line) => decodeRecord(line) === undefined).length
+    const bad = lines.slice(0, -1).filter((line) => decodeRecord(openLine(key, line)) === undefined).length
     if (bad > 0)
       findings.push({
         part: 'runs',
@@ -87,9 +91,10 @@ async function lookInside(
   home: string,
   how: 'quick' | 'whole',
   progress: (text: string) => void,
+  seal: Seal | undefined,
 ): Promise<{ findings: Finding[]; seen: Seen }> {
   const file = tableFile(storeFolder(home))
-  const table = TableFile.read(file)
+  const table = TableFile.read(file, seal)
   try {
     const seen = table.atOneMoment(() => seenIn(table))
     const folder = join(home, 'objects')
@@ -113,10 +118,10 @@ async function lookInside(
       ...lostFindings(await lostOf(table)),
       ...lookAtBudgets(seen),
       ...lookAtRuns(seen),
-      ...(await lookAtObjects(folder, seen.objects, how, stillThere, more)),
+      ...(await lookAtObjects({ folder, seal }, seen.objects, how, stillThere, more)),
       ...lookAtNames(named, seen.objects),
       ...(await lookAtStrays(folder, seen.objects)),
-      ...(await lookAtKeys(home, seen)),
+      ...(await lookAtKeys(home, seen, seal)),
       ...(await fileFaults(home, seen.home)),
     ]
     return { findings, seen }
@@ -126,7 +131,12 @@ async function lookInside(
 }
 
 /** Looks at everything; with `quick` not at every byte of every object. */
-export async function lookAt(home: string, how: 'quick' | 'whole', progress: (text: string) => void): Promise<Look> {
+export async function lookAt(
+  home: string,
+  how: 'quick' | 'whole',
+  progress: (text: string) => void,
+  seal?: Seal,
+): Promise<Look> {
   const folder = storeFolder(home)
   if (!existsSync(folder) && existsSync(join(home, 'table')))
     return {
@@ -145,7 +155,7 @@ export async function lookAt(home: string, how: 'quick' | 'whole', progress: (te
   const store = inspect(folder, how)
   const findings = storeFindings(store)
   const looked: Record<string, number> = {}
-  const inside = store.head ? await lookInside(home, how, progress).catch(() => undefined) : undefined
+  const inside = store.head ? await lookInside(home, how, progress, seal).catch(() => undefined) : undefined
   if (inside) {
     const { seen } = inside
     findings.push(...inside.findings)
@@ -158,7 +168,7 @@ export async function lookAt(home: string, how: 'quick' | 'whole', progress: (te
     })
   } else if (store.faults.length === 0)
     findings.push({ part: 'store', says: 'The items cannot be read.', todo: storeTodo, grade: 'damage' })
-  const logs = await lookAtLogs(home)
+  const logs = await lookAtLogs(home, seal)
   looked['logs'] = logs.count
   findings.push(...logs.findings, ...left(home), ...(await restoredState(home)))
   return { findings, head: store.head, looked }

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises'
 import { Trouble } from '../trouble.ts'
 
-const variable = 'CLOISTER_PASSPHRASE'
 const least = 12
 
 /** One line that is typed without being shown. */
@@ -31,21 +30,42 @@ function typed(question: string): Promise<string> {
   })
 }
 
-/** The passphrase of a backup. With `twice` it is new: asked for twice, and refused when it is short. */
-export async function passphrase(file: string | undefined, twice: boolean): Promise<string> {
-  const given =
+interface Wanted {
+  /** Where it is read from; asked for where there is none. */
+  file?: string | undefined
+  /** What the environment gives. */
+  given?: string | undefined
+  /** Asked twice, and refused when it is short. */
+  isNew: boolean
+  question: string
+  /** What to do where nobody can be asked. */
+  todo: string
+}
+
+/** A passphrase, wherever it comes from. */
+export async function readPassphrase({ file, given, isNew, question, todo }: Wanted): Promise<string> {
+  const read =
     file === undefined
-      ? process.env[variable]
+      ? given
       : (
           await readFile(file, 'utf8').catch(() => {
             throw new Trouble(`The passphrase cannot be read from ${file}.`)
           })
         ).replace(/\r?\n$/, '')
-  if (given === undefined && !process.stdin.isTTY)
-    throw new Trouble(`Give the passphrase in a file (--passphrase FILE) or in ${variable}.`)
-  const said = given ?? (await typed('Passphrase: '))
-  if (twice && said.length < least) throw new Trouble(`A passphrase has at least ${least} characters.`)
-  if (twice && given === undefined && (await typed('The same again: ')) !== said)
+  if (read === undefined && !process.stdin.isTTY) throw new Trouble(todo)
+  const said = read ?? (await typed(question))
+  if (isNew && said.length < least) throw new Trouble(`A passphrase has at least ${least} characters.`)
+  if (isNew && read === undefined && (await typed('The same again: ')) !== said)
     throw new Trouble('These were two passphrases.')
   return said
 }
+
+/** The passphrase of a backup. With `isNew` it is new: asked for twice, and refused when it is short. */
+export const passphrase = (file: string | undefined, isNew: boolean): Promise<string> =>
+  readPassphrase({
+    file,
+    given: process.env['CLOISTER_PASSPHRASE'],
+    isNew,
+    question: 'Passphrase of the backup: ',
+    todo: 'Give the passphrase in a file (--passphrase FILE) or in CLOISTER_PASSPHRASE.',
+  })

@@ -1,6 +1,7 @@
 /** What the programs of this folder share: how they are asked, where they speak, and how they end. */
 import { examinationExits } from '../../domain/care/finding.ts'
 import { Trouble } from '../trouble.ts'
+import { NotUnlocked } from './seal-file.ts'
 
 /** What a program says on the way: to people, on the error output, so that answers can be piped. */
 export interface Voice {
@@ -44,6 +45,7 @@ export async function program<O extends { json?: boolean }>(
     if (!trouble) throw error
     if (options.json) process.stdout.write(`${JSON.stringify({ error: trouble.message })}\n`)
     else process.stderr.write(`${trouble.message}\n`)
+    if (trouble instanceof NotUnlocked) return examinationExits.locked
     return trouble instanceof Misused ? examinationExits.usage : examinationExits.damaged
   })
 }

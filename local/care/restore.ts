@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { makeFolder, syncFile, syncFolder } from '../../adapters/local/durable.ts'
 import { localKeys } from '../../adapters/local/keys.ts'
+import type { Seal } from '../../adapters/local/seal.ts'
 import { TableFile } from '../../adapters/local/table-file.ts'
 import { headFile, tableFile } from '../../adapters/local/table-folder.ts'
 import { HeadFile } from '../../adapters/local/table-head.ts'
@@ -22,6 +23,10 @@ import { isHome, lookAt } from './look.ts'
 import { Misused, program, type Voice } from './program.ts'
 import { notOpenedWords, openerOf, type OpenerOptions } from './who-opens.ts'
 import { readRestored, type Restored, unknownWithdrawals, writeRestored } from './restored.ts'
+import { keyCarried } from './carried-key.ts'
+import { readPassphrase } from './passphrase.ts'
+import { newHomeKey, sealName, wrapByPassphrase, writeSealFile } from './seal-file.ts'
+import { passphraseVariable, sealBy, unlock } from './unlock.ts'
 import { goneBy, goneSince, listOf, noteGone } from './withdrawals.ts'
 
 export interface RestoreOptions extends OpenerOptions {
@@ -32,10 +37,21 @@ export interface RestoreOptions extends OpenerOptions {
   json?: boolean
 }
 
-async function unpack(file: string, opener: Opener, folder: string, voice: Voice): Promise<Manifest> {
+/** What a backup has become: a folder with its files, but for the key of a home that was sealed. */
+interface Unpacked {
+  manifest: Manifest
+  key: Buffer | undefined
+}
+
+async function unpack(file: string, opener: Opener, folder: string, voice: Voice): Promise<Unpacked> {
   let read = 0
+  let key: Buffer | undefined
   try {
-    return await unpacked(decrypted(createReadStream(file), opener), async (name, body) => {
+    const manifest = await unpacked(decrypted(createReadStream(file), opener), async (name, body) => {
+      if (name === sealName) {
+        key = await keyCarried(body)
+        return
+      }
       const path = join(folder, name)
       await makeFolder(dirname(path))
       async function* heard(): AsyncGenerator<Uint8Array> {
@@ -48,6 +64,7 @@ async function unpack(file: string, opener: Opener, folder: string, voice: Voice
       await pipeline(heard(), createWriteStream(path, { flags: 'wx', mode: 0o600 }))
       await syncFile(path)
     })
+    return { manifest, key }
   } catch (e) {
     if (e instanceof NotOpened) throw new Trouble(`${file} cannot be restored. ${notOpenedWords[e.why]}`)
     if (e instanceof ArchiveDamaged || e instanceof SyntaxError)
@@ -67,8 +84,8 @@ function makeHead(folder: string): void {
 }
 
 /** Which installation's table a home has. */
-function storeOf(home: string): string {
-  const table = TableFile.read(tableFile(storeFolder(home)))
+function storeOf(home: string, seal: Seal | undefined): string {
+  const table = TableFile.read(tableFile(storeFolder(home)), seal)
   try {
     return table.head.store
   } finally {
@@ -77,15 +94,30 @@ function storeOf(home: string): string {
 }
 
 /** Adds to the home's list which runs' data went, by another list or home. */
-async function takeList(home: string, from: string): Promise<{ added: number; passedOver: number }> {
-  const keys = localKeys({ file: join(home, 'keyring.json') })
+async function takeList(
+  home: string,
+  from: string,
+  seal: Seal | undefined,
+): Promise<{ added: number; passedOver: number }> {
+  const keys = localKeys({ file: join(home, 'keyring.json'), seal })
   const list = listOf(home)
   const known = new Set(existsSync(list) ? (await goneBy(list, keys)).map((gone) => gone.run) : [])
-  const { gone: all, passedOver } = await goneSince(from, { keys, store: storeOf(home) })
+  const { gone: all, passedOver } = await goneSince(from, { keys, store: storeOf(home, seal), seal })
   const found = all.filter((gone) => !known.has(gone.run))
   for (const gone of found) await noteGone(list, keys, gone)
   return { added: found.length, passedOver }
 }
+
+/** The passphrase of a home that is restored: the backup's, or where that is for recipients a new one. */
+const passphraseOf = async (opener: Opener): Promise<string> =>
+  'passphrase' in opener
+    ? opener.passphrase
+    : readPassphrase({
+        file: process.env[passphraseVariable] || undefined,
+        isNew: true,
+        question: 'The home was sealed, and will be. A passphrase for it: ',
+        todo: `The home was sealed, and will be. Name a file with a passphrase for it in ${passphraseVariable}, or restore it at a terminal, where it is asked for.`,
+      })
 
 /** What is said of lines that could not be taken. */
 const notTaken = (passedOver: number): string[] =>
@@ -121,14 +153,19 @@ async function restore(options: RestoreOptions & { file: string }, voice: Voice)
   const opener = await openerOf(file, options)
   const folder = await folderBeside(home)
   try {
-    const manifest = await unpack(file, opener, folder, voice)
+    const { manifest, key } = await unpack(file, opener, folder, voice)
+    if (key) {
+      const passphrase = await passphraseOf(opener)
+      await writeSealFile(folder, await wrapByPassphrase(key, passphrase, { id: newHomeKey().id, state: 'sealed' }))
+    }
+    const seal = key && sealBy(key)
     makeHead(folder)
-    const { findings } = await lookAt(folder, 'whole', voice.progress)
+    const { findings } = await lookAt(folder, 'whole', voice.progress, seal)
     const lost = findings.filter((one) => one.grade === 'damage')
     // Objects that were damaged before the backup are missing in it, and it said so when it was made.
     if (isDamaged(findings) && lost.length > manifest.missing.length)
       throw new Trouble(`${file} cannot be restored: ${lost.map((one) => sentenceOf(one)).join('\n')}`)
-    const known = options.withdrawals === undefined ? undefined : await takeList(folder, options.withdrawals)
+    const known = options.withdrawals === undefined ? undefined : await takeList(folder, options.withdrawals, seal)
     const restored: Restored = {
       backup: manifest.created,
       at: new Date().toISOString(),
@@ -145,6 +182,9 @@ async function restore(options: RestoreOptions & { file: string }, voice: Voice)
       `${manifest.files.length} files of ${manifest.created} were restored to ${home}, and looked at.`,
       ...lost.map((one) => sentenceOf(one)),
       ...notTaken(known?.passedOver ?? 0),
+      key
+        ? `The home is sealed, under ${'passphrase' in opener ? 'the passphrase of the backup' : 'the passphrase that was given'}: "cloister seal --change" gives it another.`
+        : 'The home is not sealed: its files lie in the clear under the rights of files.',
       known === undefined
         ? `${unknown.says} ${unknown.todo}`
         : 'The next start withdraws again whoever has withdrawn since.',
@@ -163,7 +203,7 @@ async function restore(options: RestoreOptions & { file: string }, voice: Voice)
 async function tellOf({ home, withdrawals, json }: RestoreOptions, { answer }: Voice): Promise<number> {
   const restored = isHome(home) ? await readRestored(home) : undefined
   if (!restored || withdrawals === undefined) throw new Misused(`${home} is no home that was restored from a backup.`)
-  const { added, passedOver } = await takeList(home, withdrawals)
+  const { added, passedOver } = await takeList(home, withdrawals, await unlock(home))
   await writeRestored(home, { ...restored, withdrawals: 'due' })
   answer(
     json

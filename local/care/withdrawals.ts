@@ -8,6 +8,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { timingSafeEqual } from 'node:crypto'
 import { syncFolder } from '../../adapters/local/durable.ts'
+import type { Seal } from '../../adapters/local/seal.ts'
 import { TableFile } from '../../adapters/local/table-file.ts'
 import { tableFile } from '../../adapters/local/table-folder.ts'
 import { isWhole, itemOf } from '../../adapters/local/table-row.ts'
@@ -83,10 +84,10 @@ async function goneByList(file: string, keys: Pick<Keys, 'mac'>): Promise<Said> 
 }
 
 /** Runs whose data went, by the table of a home, and whose table it is; undefined when it cannot be read. */
-function goneByTable(home: string): { gone: Gone[]; store: string } | undefined {
+function goneByTable(home: string, seal: Seal | undefined): { gone: Gone[]; store: string } | undefined {
   let table: TableFile | undefined
   try {
-    table = TableFile.read(tableFile(storeFolder(home)))
+    table = TableFile.read(tableFile(storeFolder(home)), seal)
     const found: Gone[] = []
     for (const row of table.all()) {
       const fields = keyOf.run.read(row)
@@ -108,8 +109,11 @@ const once = (gone: readonly Gone[]): Gone[] => [...new Map(gone.map((one) => [o
 export const goneBy = async (list: string, keys: Pick<Keys, 'mac'>): Promise<Gone[]> =>
   once((await goneByList(list, keys)).gone)
 
-async function saidByHome(home: string, { keys, store }: { keys: Pick<Keys, 'mac'>; store: string }): Promise<Said> {
-  const inTable = goneByTable(home)
+async function saidByHome(
+  home: string,
+  { keys, store, seal }: { keys: Pick<Keys, 'mac'>; store: string; seal?: Seal | undefined },
+): Promise<Said> {
+  const inTable = goneByTable(home, seal)
   if (inTable && inTable.store !== store) throw new Trouble(`${home} is a home of another installation.`)
   const list = listOf(home)
   const listed = existsSync(list) ? await goneByList(list, keys) : undefined
@@ -122,9 +126,12 @@ async function saidByHome(home: string, { keys, store }: { keys: Pick<Keys, 'mac
 /**
  * What a list, or a home (its list, and its table as far as that can be read), says to a restored home of this `store`
  * and these keys. Throws a `Trouble` when it says nothing about this installation: that is no word that nobody has
- * withdrawn. An empty list is one.
+ * withdrawn. An empty list is one. A home that was lost has the seal of the one that was restored of its backup.
  */
-export async function goneSince(from: string, of: { keys: Pick<Keys, 'mac'>; store: string }): Promise<Said> {
+export async function goneSince(
+  from: string,
+  of: { keys: Pick<Keys, 'mac'>; store: string; seal?: Seal | undefined },
+): Promise<Said> {
   const found = await stat(from).catch(() => undefined)
   if (!found) throw new Trouble(`There is no list and no home at ${from}.`)
   const { gone, passedOver } = await (found.isDirectory() ? saidByHome(from, of) : goneByList(from, of.keys))

@@ -14,7 +14,7 @@ const visitMilliseconds = 60_000
 const sweepMilliseconds = 10_000
 
 /** Begins every chore, and takes up the jobs that a host before this one has left. */
-export async function startChores({ home, table, lastWords }: Kept, parts: Parts, ends: Ends): Promise<void> {
+export async function startChores({ home, seal, table, lastWords }: Kept, parts: Parts, ends: Ends): Promise<void> {
   const { deps, objects, inside, work, pipelines, jobs } = parts
   const failed = (at: string): ((e: unknown) => void) => logsErrors(deps.log, at)
   const during =
@@ -31,7 +31,7 @@ export async function startChores({ home, table, lastWords }: Kept, parts: Parts
   ends.add(every(visitMilliseconds, release, failed('objects')).close)
   ends.add(every(visitMilliseconds, () => noteNewFiles(home, table), failed('files')).close)
   const tell = (sentence: string): void => void process.stderr.write(`\n${sentence}\n`)
-  void lookAtSizes(join(home, 'objects'), table, tell).catch(failed('look'))
+  void lookAtSizes({ folder: join(home, 'objects'), seal }, table, tell).catch(failed('look'))
   // Pipelines that a host before this one has left go on where they are, as the same attempt.
   await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
   // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their

@@ -1,6 +1,7 @@
 /** What a home keeps, opened by the one host that has its lock. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Seal } from '../../adapters/local/seal.ts'
 import { refuseOtherFiles } from '../care/at-start.ts'
 import { noteFiles } from '../care/home-files.ts'
 import { readJson, writeWhole } from '../files.ts'
@@ -17,6 +18,8 @@ type Store = Awaited<ReturnType<typeof openStore>>
 
 export interface Kept {
   home: string
+  /** By which its files are sealed; undefined when they are not. */
+  seal: Seal | undefined
   journal: Journal
   table: Store
   lastWords: LastWords
@@ -51,7 +54,7 @@ export const logsErrors =
  */
 export async function openKept(
   home: string,
-  { say, lost }: { say: (text: string) => void; lost: (why: string) => void },
+  { seal, say, lost }: { seal: Seal | undefined; say: (text: string) => void; lost: (why: string) => void },
   ends: Ends,
 ): Promise<Kept> {
   const journal = await openJournal(join(home, 'cloister.log'))
@@ -60,6 +63,7 @@ export async function openKept(
     // The lock makes this the only host of the home; everything else in it is opened after.
     ends.add(await lockHome(home))
     return openStore(home, {
+      seal,
       say,
       failed: (failure) => lost(storeTrouble(failure, home)!.message),
       damaged: (what) => {
@@ -79,7 +83,7 @@ export async function openKept(
   await refuseOtherFiles(home, table)
   // A table that cannot be written any more has said so already.
   ends.add(() => noteFiles(home, table, true).catch(logsErrors(journal.log, 'files')))
-  return { home, journal, table, lastWords }
+  return { home, seal, journal, table, lastWords }
 }
 
 /** Says in the home who runs it, for whoever starts a second host. */

@@ -33,6 +33,8 @@ export interface HostOptions {
   campus?: CampusSettings
   /** Who has it may read `/metrics`; without one there is no such page. */
   metricsToken?: string
+  /** Asks for the passphrase of a sealed home; by default as `unlock` does. */
+  passphrase?: () => Promise<string>
   /** Called when the platform cannot go on; by default the process ends with an error. */
   lost?: (why: string) => void
 }

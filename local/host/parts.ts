@@ -72,12 +72,12 @@ function settingsOf(reach: Reach, tried: Languages, wanted: number | undefined):
 
 /** Objects of the home, once with links for browsers and once with links for runners. */
 async function openObjects(
-  { home, journal, table }: Kept,
+  { home, seal, journal, table }: Kept,
   reach: Reach,
   secret: Buffer,
 ): Promise<Pick<Parts, 'objects' | 'inside'>> {
   const at = (baseUrl: string): LocalObjects =>
-    localObjects({ folder: join(home, 'objects'), baseUrl, secret, table, held: () => isBackedUp(home) })
+    localObjects({ folder: join(home, 'objects'), baseUrl, secret, seal, table, held: () => isBackedUp(home) })
   const objects = at(reach.mainOrigin)
   const { removed, unreadable } = await objects.tidy()
   if (removed + unreadable > 0) journal.log('objects', { removed, unreadable })
@@ -111,20 +111,20 @@ export async function openParts(
   { reach, secret, options }: { reach: Reach; secret: Buffer; options: HostOptions },
   ends: Ends,
 ): Promise<Parts> {
-  const { home, journal, table, lastWords } = kept
+  const { home, seal, journal, table, lastWords } = kept
   const { objects, inside } = await openObjects(kept, reach, secret)
-  const work = await prepareWork(home)
+  const work = await prepareWork(home, seal !== undefined)
   const engine = localEngine({ objects, work })
   ends.add(engine.close)
-  const logs = await localLogs({ folder: join(home, 'logs') })
+  const logs = await localLogs({ folder: join(home, 'logs'), seal })
   const { workflow, is } = later()
   const metrics = createMetrics(home)
   const log = metrics.heard(journal.log)
   const tried = languages(work)
   const { compute, pipelines } = await openCompute(kept, { work, logs, tried, log })
   const { mainOrigin } = reach
-  const letters = hostMail({ server: options.mailServer, home, mainOrigin, secret, now: () => Date.now() })
-  const keys = localKeys({ file: join(home, 'keyring.json') })
+  const letters = hostMail({ server: options.mailServer, home, mainOrigin, secret, seal, now: () => Date.now() })
+  const keys = localKeys({ file: join(home, 'keyring.json'), seal })
   const threads = asideThreads()
   ends.add(threads.close)
   const deps: StepDeps = {

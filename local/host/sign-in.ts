@@ -54,7 +54,7 @@ function campusOf({ campus }: HostOptions, deps: StepDeps): Pick<Parameters<type
 
 /** Opens sign-in, and makes the demo's organisation where it is wanted and not there yet. */
 export async function openSignIn(
-  { home, journal }: Kept,
+  { home, seal, journal }: Kept,
   { deps, objects, mail, letters }: Parts,
   { mainOrigin, options, say }: { mainOrigin: string; options: HostOptions; say: (text: string) => void },
   ends: Ends,
@@ -64,6 +64,7 @@ export async function openSignIn(
   const provider = await createProvider({
     mainOrigin,
     keyFile: join(home, 'login-keys.json'),
+    seal,
     state,
     founders: new Set(options.founders?.map((email) => email.toLowerCase())),
     failed: logsErrors(journal.log, 'login'),

@@ -3,10 +3,12 @@
  */
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
+import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { type ClientMetadata, type Configuration, errors, type JWKS, Provider } from 'oidc-provider'
 import { founders } from '../../functions/access/session.ts'
-import { readJson, writeWhole } from '../files.ts'
+import { readText, writeWhole } from '../files.ts'
+import { openText, type Seal, sealText } from '../../adapters/local/seal.ts'
 import { isHttps } from '../reach.ts'
 import { escapeHtml, problemPage, signedOutPage, signOutPage } from './pages.ts'
 import type { Account, LoginState } from './state.ts'
@@ -24,9 +26,10 @@ export const scope = 'openid profile email'
 export const resourceOf = (mainOrigin: string): string => `${mainOrigin}/api`
 
 /** The signing and cookie keys of this installation, made at first use. */
-async function loginKeys(file: string): Promise<KeyFile> {
-  const found = await readJson<KeyFile>(file)
-  if (found) return found
+async function loginKeys(file: string, seal: Seal | undefined): Promise<KeyFile> {
+  const name = basename(file)
+  const found = await readText(file)
+  if (found !== undefined) return JSON.parse(openText(seal, name, found)) as KeyFile
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
   const kid = randomBytes(12).toString('base64url')
   const made: KeyFile = {
@@ -35,7 +38,7 @@ async function loginKeys(file: string): Promise<KeyFile> {
     },
     cookies: [randomBytes(32).toString('base64url')],
   }
-  await writeWhole(file, JSON.stringify(made))
+  await writeWhole(file, sealText(seal, name, JSON.stringify(made)))
   return made
 }
 
@@ -65,10 +68,11 @@ function cookiesOf(secure: boolean): Configuration['cookies'] {
   }
 }
 
-/** The provider at `<mainOrigin>/oidc`. `keyFile` keeps its keys (0600). */
+/** The provider at `<mainOrigin>/oidc`. `keyFile` keeps its keys (0600), sealed where the home is. */
 export async function createProvider(options: {
   mainOrigin: string
   keyFile: string
+  seal?: Seal | undefined
   state: LoginState
   /** Addresses, in lower case, of those who may found organisations by the host's settings. */
   founders?: ReadonlySet<string>
@@ -78,7 +82,7 @@ export async function createProvider(options: {
   const { mainOrigin, state } = options
   const groupsOf = ({ email, groups }: Account): string[] =>
     options.founders?.has(email) ? [...new Set([...groups, founders])] : groups
-  const keys = await loginKeys(options.keyFile)
+  const keys = await loginKeys(options.keyFile, options.seal)
   const resource = resourceOf(mainOrigin)
   const portal: ClientMetadata = {
     client_id: clientId,

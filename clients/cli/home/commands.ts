@@ -28,7 +28,7 @@ const doctor = defineCommand({
       help: 'tells whether a saved receipt is genuine, and looks at nothing',
     },
   },
-  detail: 'Exit codes: 0 nothing is damaged, 1 something is, 2 wrong use.',
+  detail: 'Exit codes: 0 nothing is damaged, 1 something is, 2 wrong use, 77 not the passphrase of this (sealed) home.',
   examples: ['cloister doctor', 'cloister doctor --receipt whole.json', 'cloister doctor --verify whole.json'],
   run: ({ io, options }) =>
     handOver(io, 'doctor', {
@@ -121,5 +121,47 @@ const withdrawals = defineCommand({
     handOver(io, 'restore', { home: homeMeant({ io, options }), withdrawals: resolve(argument) }),
 })
 
+const homePassphrase = {
+  type: 'string',
+  value: 'FILE',
+  help: 'reads the home’s (new) passphrase from a file, instead of CLOISTER_PASSPHRASE_FILE or asking',
+} as const
+
+const seal = defineCommand({
+  name: 'seal',
+  usage: 'seal [--home FOLDER] [--keychain | --passphrase FILE] [--change]',
+  summary: 'Seals a stopped home at rest, under a passphrase or a key in the system’s keychain',
+  options: {
+    home,
+    keychain: { type: 'boolean', help: 'keeps the key in the keychain of this user, instead of a passphrase' },
+    passphrase: homePassphrase,
+    change: { type: 'boolean', help: 'gives a sealed home another passphrase, or the keychain; nothing is rewritten' },
+  },
+  detail:
+    'It may be stopped at any moment, and goes on when it is run again. Exit codes: 0 done, 1 something is in the way, 2 wrong use, 77 not the passphrase of this home.',
+  examples: ['cloister seal', 'cloister seal --keychain', 'cloister seal --change --passphrase new.txt'],
+  run: ({ io, options }) =>
+    handOver(io, 'seal', {
+      home: homeMeant({ io, options }),
+      keychain: options.keychain,
+      change: options.change,
+      passphraseFile: pathOf(options.passphrase),
+    }),
+})
+
+const unseal = defineCommand({
+  name: 'unseal',
+  usage: 'unseal [--home FOLDER] [--passphrase FILE]',
+  summary: 'Takes the seal of a stopped home away: its files lie in the clear again',
+  options: { home, passphrase: homePassphrase },
+  examples: ['cloister unseal'],
+  run: ({ io, options }) =>
+    handOver(io, 'seal', {
+      home: homeMeant({ io, options }),
+      unseal: true,
+      passphraseFile: pathOf(options.passphrase),
+    }),
+})
+
 /** The commands of this area. */
-export const care = [doctor, backup, restore, withdrawals]
+export const care = [doctor, backup, restore, withdrawals, seal, unseal]

@@ -24,7 +24,7 @@ export const homeMeant = ({ io, options }: Pick<Call<{ home: typeof home }>, 'io
 /** Has a program of the host do it, on this terminal, and answers its exit code. What is asked holds no secrets. */
 export async function handOver(
   io: Pick<Io, 'json'>,
-  name: 'doctor' | 'backup' | 'restore',
+  name: 'doctor' | 'backup' | 'restore' | 'seal',
   asked: Readonly<Record<string, string | boolean | string[] | undefined>>,
 ): Promise<number> {
   const file = resolve(root, 'local/care', `${name}.ts`)
