@@ -24,8 +24,13 @@ export function canonical(value: unknown): string {
   throw new TypeError(`canonical JSON cannot carry a ${typeof value}`)
 }
 
+const octets = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
 /** Bytes as lower-case hexadecimal digits, two a byte. */
-export const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
+export function hex(bytes: Uint8Array): string {
+  let digits = ''
+  for (const octet of bytes) digits += octets[octet]!
+  return digits
+}
 
 /** The 32 bytes of the SHA-256 of a string (as UTF-8) or of bytes. */
 export async function sha256(data: string | Uint8Array): Promise<Uint8Array> {

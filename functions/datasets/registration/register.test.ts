@@ -287,3 +287,38 @@ describe('a version’s number', () => {
     expect(await version(id, 1)).toMatchObject({ jobId: second })
   })
 })
+describe('killed at any write and given up', () => {
+  it('leaves a dataset whose next version is stored by the next job', async () => {
+    let kills = 0
+    for (let n = 0; ; n++) {
+      const id = await lab.make(`trial_${n}`)
+      await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
+      const givenUp = await lab.publish(id, subjectsSchema)
+      const attempt = killing(lab.h.deps, n)
+      await lab.walk(givenUp, attempt.deps).catch(() => undefined)
+      if (!attempt.killed()) break
+      kills++
+      // As settling does once the workflow has no more tries.
+      await lab.h.deps.table.update(keyOf.job(givenUp), {
+        set: { state: 'failed', ended: lab.h.clock.now().toISOString() },
+      })
+      const before = (await item(id)).version
+      const next = await lab.publish(id, subjectsSchema)
+      expect(await lab.walk(next), `killed at write ${n}`).toMatchObject({ state: 'succeeded' })
+      expect(await item(id)).toMatchObject({ state: 'published', version: before + 1 })
+      expect(await version(id, before + 1)).toMatchObject({ jobId: next })
+      // A version that was published is never another one afterwards.
+      expect((await version(id, 1))!.jobId).toBe(before === 1 ? givenUp : next)
+    }
+    expect(kills).toBeGreaterThan(5)
+  })
+  it('makes no other version of one that was published', async () => {
+    const id = await published()
+    const first = (await version(id, 1))!
+    const late = await lab.publish(id, subjectsSchema)
+    await lab.h.deps.table.update(keyOf.job(late), { set: { datasetVersion: 1 } })
+    expect(await lab.walk(late)).toMatchObject({ state: 'failed', problem: { code: 'unreadable' } })
+    expect(await version(id, 1)).toEqual(first)
+    expect(await item(id)).toMatchObject({ state: 'published', version: 1 })
+  })
+})
