@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openText, type Seal } from '../adapters/local/seal.ts'
 import { type Client, createClient } from '../clients/api.ts'
@@ -275,7 +276,7 @@ it('sealing that is killed at any moment goes on, and unsealing too; no host sta
   }
 }, 600_000)
 
-it('a home whose seal.json is gone says so, and a version that knows no seal trips on its secrets', async () => {
+it('a sealed home is restored for a recipient; one whose seal.json is gone says so, and a version that knows no seal trips on it', async () => {
   const home = at('bare')
   const host = await startHost({ port, home, quiet: true, demo: false })
   await host.close()
@@ -283,6 +284,22 @@ it('a home whose seal.json is gone says so, and a version that knows no seal tri
   expect(await cloister(['seal', '--home', home])).toMatchObject({ code: 2 })
   const text = await readFile(join(home, 'secrets.json'), 'utf8')
   expect(() => JSON.parse(text) as unknown).toThrow(/Sealed by/)
+
+  // A backup for recipients has no passphrase: the home that is made of it is given one.
+  const identity = await generateX25519Identity()
+  await writeFile(at('identity.txt'), identity)
+  await writeFile(at('given.txt'), 'the passphrase of the new place')
+  const recipient = ['--recipient', await identityToRecipient(identity)]
+  expect(await cloister(['backup', at('bare.age'), '--home', home, ...recipient])).toMatchObject({ code: 0 })
+  const restore = ['restore', at('bare.age'), '--home', at('bare-again'), '--identity', at('identity.txt')]
+  const given = { CLOISTER_PASSPHRASE_FILE: at('given.txt') }
+  expect(await cloister(restore, given)).toMatchObject({
+    code: 0,
+    said: expect.stringContaining('sealed, under the passphrase that was given'),
+  })
+  expect(await cloister(['doctor', '--quick', '--home', at('bare-again')], given)).toMatchObject({ code: 0 })
+  expect(await cloister(['doctor', '--quick', '--home', at('bare-again')])).toMatchObject({ code: 77 })
+
   await rm(join(home, 'seal.json'))
   const failure = await startHost({ port, home, quiet: true, demo: false }).catch((error: unknown) => error)
   expect(String(failure)).toMatch(/seal\.json is missing/)
