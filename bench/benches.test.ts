@@ -84,6 +84,7 @@ it('there are as many as there were', () => {
     'powercut',
     'properties',
     'query',
+    'sealed',
     'simulate',
     'soak',
     'synthesis',

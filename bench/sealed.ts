@@ -10,7 +10,7 @@ import { localObjects } from '../adapters/local/objects.ts'
 import type { Seal } from '../adapters/local/seal.ts'
 import { localTable } from '../adapters/local/table.ts'
 import { makeTable } from '../adapters/local/table-folder.ts'
-import { report } from './report.ts'
+import { atLeast, atMost, report } from './report.ts'
 
 const quick = process.argv.includes('--quick')
 const largeBytes = (quick ? 8 : 64) * 2 ** 20
@@ -70,7 +70,12 @@ try {
     figures[`${name}-row-read-us`] = Math.round((read! * 1000) / rows)
     await table.close()
   }
-  report('sealed', quick, figures, {})
+  const ratio = (what: string): number => Number((figures[`sealed-${what}`]! / figures[`plain-${what}`]!).toFixed(2))
+  report('sealed', quick, figures, {
+    putToPlain: atLeast(0.4, ratio('put-mb-per-s')),
+    getToPlain: atLeast(0.4, ratio('get-mb-per-s')),
+    rowWriteToPlain: atMost(2, ratio('row-write-us')),
+  })
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
