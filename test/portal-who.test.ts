@@ -111,6 +111,7 @@ test('who demands two factors has two; others are told how to go on, and come in
 
   const rosa = await signedIn(portal, 'rosa@demo.cloister', '/')
   await rosa.page.getByText('This organisation asks for a second factor').first().waitFor()
+  await rosa.page.getByRole('alert').getByRole('link', { name: 'Sign-in and security' }).first().waitFor()
   expect(await looks(rosa.page, 'asked')).toEqual([])
   await admin.getByRole('button', { name: 'Let one factor be enough' }).click()
   await admin.getByRole('button', { name: 'Demand two factors' }).waitFor()

@@ -1,8 +1,22 @@
-import { Alert, Button, List, Text } from '@mantine/core'
+import { Alert, Anchor, Button, List, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { ProblemError } from '../../../../clients/api.ts'
 import { problems, type Kind } from '../../../../contracts/problems.ts'
+import { session } from '../session/session.ts'
 import styles from './ProblemNotice.module.css'
+
+/** To the page where one's own sign-in gets a second factor. */
+function ToSignIn() {
+  const account = session.settings()?.account
+  if (!account) return null
+  return (
+    <Text size="sm" mt={4}>
+      <Anchor href={account} underline="always">
+        Sign-in and security
+      </Anchor>
+    </Text>
+  )
+}
 
 /**
  * What went wrong, beside its cause: a sentence and the next step first, the kind and the request id in small print.
@@ -45,6 +59,7 @@ export function ProblemNotice({
           ))}
         </List>
       )}
+      {problem?.kind === 'second-factor-needed' && <ToSignIn />}
       {retry && (
         <Button mt="xs" size="compact-sm" variant="default" onClick={retry}>
           {retryLabel}
