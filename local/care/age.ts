@@ -22,7 +22,9 @@ const headerMac = (fileKey: Buffer, header: string): Buffer =>
     .digest()
 
 function textOf({ type, parts, body }: Stanza): string {
-  const lines: string[] = base64(body).match(new RegExp(`.{1,${lineLength}}`, 'g')) ?? []
+  const text = base64(body)
+  const lines: string[] = []
+  for (let at = 0; at < text.length; at += lineLength) lines.push(text.slice(at, at + lineLength))
   // The last line is shorter than the others, and be it empty.
   if ((lines.at(-1)?.length ?? lineLength) === lineLength) lines.push('')
   return `-> ${[type, ...parts].join(' ')}\n${lines.join('\n')}\n`
