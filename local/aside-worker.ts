@@ -1,4 +1,4 @@
-/** A thread of aside.ts: does one piece of work after the other. */
+/** A thread of aside.ts: says that it is ready, then does one piece of work after the other. */
 import { parentPort } from 'node:worker_threads'
 import { heavyWork } from '../functions/kernel/heavy-work.ts'
 import type { Asked, Answered } from './aside.ts'
@@ -13,3 +13,4 @@ parentPort!.on('message', ({ name, input }: Asked) => {
   }
   parentPort!.postMessage(answered)
 })
+parentPort!.postMessage('ready')

@@ -2,6 +2,7 @@ import { afterAll, expect, it } from 'vitest'
 import { schemaFaults } from '../domain/datasets/schema-rules.ts'
 import { adviseScript } from '../domain/jobs/advice.ts'
 import { validateConfiguration } from '../domain/studies/configuration-validation.ts'
+import { heavyWork } from '../functions/kernel/heavy-work.ts'
 import { asideThreads } from './aside.ts'
 
 const open: { close: () => Promise<void> }[] = []
@@ -23,6 +24,13 @@ it('answers as the same work here would', async () => {
   expect(await aside('adviseScript', 'python', script)).toEqual(adviseScript('python', script))
   const schema = { tables: [], images: [] }
   expect(await aside('schemaFaults', schema)).toEqual(schemaFaults(schema))
+  const key = 'PUT /api/me'
+  const token = 'x'.repeat(30)
+  expect(await aside('routeBody', key, JSON.stringify({ idToken: token, more: 1 }))).toEqual({
+    json: JSON.stringify({ idToken: token }),
+  })
+  for (const text of ['{"idToken":', '{"idToken":1}', '{"idToken":"\\ud800"}'])
+    expect(await aside('routeBody', key, text)).toEqual(heavyWork.routeBody(key, text))
 })
 
 it('what comes to no end in time is given up, the loop goes on meanwhile, and the next is done', async () => {
@@ -40,4 +48,11 @@ it('what comes to no end in time is given up, the loop goes on meanwhile, and th
   })
   clearInterval(timer)
   expect(looks).toBeGreaterThan(5)
+})
+
+it('reading its program does not count as work', { retry: 3 }, async () => {
+  // A thread takes more than this to begin, and not so long for the work, unless the machine is busy just then.
+  const { aside } = threads(150)
+  const schema = { tables: [], images: [] }
+  expect(await aside('schemaFaults', schema)).toEqual(schemaFaults(schema))
 })

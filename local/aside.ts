@@ -25,13 +25,18 @@ export function asideThreads({ threads, milliseconds } = usual): { aside: Aside;
   const turns = turnsOf(threads)
   const idle: Worker[] = []
   const all = new Set<Worker>()
-  const start = (): Worker => {
+  /** One that has read its program: until then no time counts, of which a busy machine takes seconds for that. */
+  const start = async (): Promise<Worker> => {
     const worker = new Worker(program, { resourceLimits: { maxOldGenerationSizeMb: 512 } })
     worker.unref()
     // Whoever waits for its answer hears of it too.
     worker.on('error', () => {})
     worker.once('exit', () => all.delete(worker))
     all.add(worker)
+    await new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve())
+      worker.once('exit', () => reject(new Error('A thread ended before it began')))
+    })
     return worker
   }
   const answerOf = (worker: Worker, asked: Asked): Promise<Answered> =>
@@ -55,7 +60,7 @@ export function asideThreads({ threads, milliseconds } = usual): { aside: Aside;
   const aside = async (name: keyof HeavyWork, ...input: unknown[]): Promise<unknown> => {
     const leave = await turns.enter()
     try {
-      const worker = idle.pop() ?? start()
+      const worker = idle.pop() ?? (await start())
       const answered = await answerOf(worker, { name, input })
       idle.push(worker)
       if ('error' in answered) throw new Error(answered.error)

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
+import { drained } from './linger.ts'
 
 export interface HttpAnswer {
   status: number
@@ -65,11 +66,17 @@ export async function send(
   if (response.headersSent || response.destroyed) return
   const { body } = answer
   const headers: Record<string, string> = { ...more, ...answer.headers }
-  if (!request.complete && request.method !== 'GET' && request.method !== 'HEAD') headers['connection'] = 'close'
+  const early = !request.complete && !reading(request)
+  if (early) headers['connection'] = 'close'
   if (typeof body === 'string' || Buffer.isBuffer(body)) headers['content-length'] = String(Buffer.byteLength(body))
   else if (body === undefined && answer.status !== 204 && answer.status !== 304) headers['content-length'] ??= '0'
   response.writeHead(answer.status, headers)
-  if (body === undefined || request.method === 'HEAD') {
+  if (early && !(body instanceof Readable)) {
+    if (body === undefined) response.flushHeaders()
+    else response.write(body)
+    await drained(request)
+    response.end()
+  } else if (body === undefined || request.method === 'HEAD') {
     response.end()
     if (body instanceof Readable) body.destroy()
   } else if (body instanceof Readable || body.length > piece)

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { area, route } from '../../contracts/route.ts'
+import { area, route, routeKey } from '../../contracts/route.ts'
 import { served } from './area.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
@@ -28,6 +28,19 @@ const contract = area(
       response: z.object({ name: z.string(), limit: z.int() }),
       problems: [],
       grants: ['read ORG'],
+    }),
+    fill: route({
+      method: 'PUT',
+      path: '/api/toys/{id}',
+      function: 'toys',
+      access: { kind: 'anyone' },
+      status: 200,
+      summary: '',
+      params,
+      body: z.array(z.json()),
+      response: z.array(z.json()),
+      problems: [],
+      grants: [],
     }),
     drop: route({
       method: 'DELETE',
@@ -60,6 +73,7 @@ const deps = {
 const handler = lambda(toys, 'toys', deps, {
   make: async ({ body, query }, deps) => ({ name: body.name, limit: query.limit, ...(await implementation(deps)) }),
   drop: async () => undefined,
+  fill: async ({ body }) => body,
 })
 const send = async (
   event: Event,
@@ -178,6 +192,38 @@ describe('a handler', () => {
         kind: 'invalid-request',
         errors: [{ path: '/body', message: 'Too deep' }],
       })
+  })
+  it('refuses what is more than anybody needs before it is parsed', async () => {
+    const parser = vi.spyOn(JSON, 'parse')
+    const answers = [`[${'{},'.repeat(200_000)}0]`, `[${'0,'.repeat(200_000)}0]`].map((body) =>
+      handler({ ...make({}, { body }), routeKey: routeKey(toys.routes.fill) }, {} as Context),
+    )
+    expect((await Promise.all(answers)).map(({ statusCode }) => statusCode)).toEqual([413, 413])
+    expect(parser).not.toHaveBeenCalled()
+    parser.mockRestore()
+  })
+  it('has a body of many values checked aside where there is an aside, and takes its word', async () => {
+    const aside = vi.fn<(name: string, key: string, text: string) => Promise<object>>(async (_, __, text) =>
+      text.includes('bad') ? { wrong: '/body/1: no', errors: [{ path: '/body/1', message: 'no' }] } : { json: '[7]' },
+    )
+    const beside = lambda(toys, 'toys', { ...deps, aside } as unknown as Deps, {
+      make: async () => ({ name: 'ball', limit: 1 }),
+      drop: async () => undefined,
+      fill: async ({ body }) => body,
+    })
+    const fill = async (value: unknown): Promise<[number | undefined, unknown]> => {
+      const event = make({}, { body: JSON.stringify(value), routeKey: routeKey(toys.routes.fill) })
+      const { statusCode, body } = await beside(event, {} as Context)
+      return [statusCode, JSON.parse(body!)]
+    }
+    expect(await fill([1, 2])).toEqual([200, [1, 2]])
+    expect(aside).not.toHaveBeenCalled()
+    expect(await fill(Array.from({ length: 3000 }, () => 1))).toEqual([200, [7]])
+    expect(aside).toHaveBeenCalledWith('routeBody', 'PUT /api/toys/{id}', expect.any(String))
+    expect(await fill(Array.from({ length: 3000 }, () => 'bad'))).toMatchObject([
+      400,
+      { kind: 'invalid-request', errors: [{ path: '/body/1' }] },
+    ])
   })
   it('answers 404 for a route that is not its own, 401 without a caller, 204 without a body', async () => {
     expect(await send(make({}, { routeKey: 'GET /api/other' }))).toMatchObject({ status: 404 })

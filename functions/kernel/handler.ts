@@ -13,12 +13,12 @@ import {
   type Route,
   routeKey,
 } from '../../contracts/route.ts'
-import { type FieldError, type Kind, problems } from '../../contracts/problems.ts'
+import { type Kind, problems } from '../../contracts/problems.ts'
 import type { ServedArea } from './area.ts'
 import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
-import { isDeeper } from './depth.ts'
+import { type Checked, checkedBody, checkedValue, extentOfBody, valuesInPlace } from './body.ts'
 import { conclude, type Intent, intentOf, otherEnd } from './intent.ts'
 import { guarded } from './grants.ts'
 import { type Contexts, resolve, type Resolvers } from './resources.ts'
@@ -57,87 +57,25 @@ export type Implementations<A extends Area, F extends string, D extends Deps = D
   [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N], D>
 }
 
-const pointer = (base: string, path: readonly PropertyKey[]): string =>
-  [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
-
-/** What would have been right, where the schema's issue says so. */
-function expectedBy(issue: z.core.$ZodIssue): string | undefined {
-  if ('expected' in issue) return String(issue.expected)
-  if ('values' in issue) return (issue.values as unknown[]).join(', ')
-  return 'pattern' in issue ? String(issue.pattern) : undefined
+/** What was found right, or a problem. */
+function taken<T>(checked: Checked): T {
+  if ('wrong' in checked) throw new Failure('invalid-request', checked.wrong, checked.errors)
+  return checked.body as T
 }
 
-/** Zod's issues as field errors, with the value that was wrong where it is short and plain. */
-export function fieldErrors(base: string, value: unknown, error: z.ZodError): FieldError[] {
-  return error.issues.slice(0, 50).map((issue) => {
-    const at = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], value)
-    const plain = ['string', 'number', 'boolean'].includes(typeof at) && String(at).length <= 100
-    const expected = expectedBy(issue)
-    return {
-      path: pointer(base, issue.path),
-      message: issue.message,
-      ...(plain ? { value: at } : {}),
-      ...(expected ? { expected } : {}),
-    }
-  })
-}
+const parse = <T>(schema: z.ZodType<T> | undefined, base: string, value: unknown): T | Record<string, never> =>
+  schema ? taken<T>(checkedValue(schema, base, value)) : {}
 
-function parse<T>(schema: z.ZodType<T> | undefined, base: string, value: unknown): T | Record<string, never> {
-  if (!schema) return {}
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const errors = fieldErrors(base, value, parsed.error)
-  throw new Failure('invalid-request', `${errors[0]!.path || 'The request'}: ${errors[0]!.message}`, errors)
-}
-
-/**
- * Whether every text is Unicode: a store may keep half a surrogate pair as something else, and then an audit event no
- * longer fits its hash. Without recursion: the value may be hostile.
- */
-function wellFormed(value: unknown): boolean {
-  const left = [value]
-  while (left.length > 0) {
-    const one = left.pop()
-    if (typeof one === 'string' && !one.isWellFormed()) return false
-    if (typeof one === 'object' && one !== null)
-      for (const [name, member] of Object.entries(one)) {
-        if (!name.isWellFormed()) return false
-        left.push(member)
-      }
-  }
-  return true
-}
-
-/** Levels of a body. What looks at bodies calls itself once a level, and would run out of stack. */
-const deepest = 100
-
-function bodyOf(route: Route, event: Event): unknown {
+async function bodyOf({ aside }: Deps, route: Route, event: Event): Promise<unknown> {
   if (!route.body) return undefined
   const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '')
   const limit = route.maxBody ?? 1024 * 1024
-  if (Buffer.byteLength(text) > limit)
-    throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
-  // Before it is parsed: the parser itself takes long for what is deep.
-  if (isDeeper(text, deepest))
-    throw new Failure('invalid-request', `The body is nested more than ${deepest} levels deep.`, [
-      { path: '/body', message: 'Too deep', expected: `at most ${deepest} levels` },
-    ])
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    throw new Failure(
-      'invalid-request',
-      'The body is not JSON. Send a JSON object with Content-Type: application/json.',
-      [{ path: '/body', message: 'Not JSON', expected: 'a JSON object' }],
-    )
-  }
-  // Only an escape can bring half of a surrogate pair.
-  if (/\\u[dD][89a-fA-F]/.test(text) && !wellFormed(body))
-    throw new Failure('invalid-request', 'The body holds half of a surrogate pair, which is no character.', [
-      { path: '/body', message: 'Not Unicode text', expected: 'whole characters' },
-    ])
-  return body
+  const bytes = Buffer.byteLength(text)
+  if (bytes > limit) throw new Failure('payload-too-large', `The body has ${bytes} bytes; at most ${limit} are taken.`)
+  const { values } = extentOfBody(text)
+  if (!aside || values <= valuesInPlace) return taken(checkedBody(route.body, text))
+  const checked = await aside('routeBody', routeKey(route), text)
+  return taken('json' in checked ? { body: JSON.parse(checked.json) as unknown } : checked)
 }
 
 /** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): any short text. */
@@ -223,7 +161,7 @@ async function requestOf(
   const token = event.headers['authorization']
   const resource = await resolve(deps, route.access, resolvers, params, caller, token)
   const query = parse(route.query, '/query', event.queryStringParameters ?? {})
-  const body = route.body ? parse(route.body, '/body', bodyOf(route, event)) : undefined
+  const body = await bodyOf(deps, route, event)
   const { requestId } = event.requestContext
   const request: object = { params, query, body, requestId, address: addressOf(event), ...resource }
   if (!route.starts) return request
