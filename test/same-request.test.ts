@@ -101,6 +101,17 @@ async function twice(work: () => Promise<ProblemAnswer[]>): Promise<{ answers: P
   created.delete('')
   return { answers, items: created.size }
 }
+/** How many items one request to a route makes, asked once: counted a single time, for every test that compares. */
+const counted = new Map<string, Promise<number>>()
+function itemsOfOne(route: string, area: string, name: string): Promise<number> {
+  const count = async (): Promise<number> => {
+    const request = await requests[route]!()
+    return (await twice(async () => [await ask(area, name, request, newKey())])).items
+  }
+  const found = counted.get(route) ?? count()
+  counted.set(route, found)
+  return found
+}
 /** Problems name the request; how a run stands may have changed since. */
 const sameOf = ({ status, body }: ProblemAnswer): unknown => ({ status, body })
 
@@ -117,8 +128,7 @@ describe('the same request', () => {
     ])
     expect(answers[0], JSON.stringify(answers[0])).toMatchObject({ status })
     expect(sameOf(answers[1]!)).toEqual(sameOf(answers[0]!))
-    const once = await requests[route]!()
-    expect(items).toBe((await twice(async () => [await ask(area, name, once, newKey())])).items)
+    expect(items).toBe(await itemsOfOne(route, area, name))
   })
 
   it.each(starting)('%s twice at once makes one thing', async (route, area, name, { status }) => {
@@ -129,8 +139,7 @@ describe('the same request', () => {
     )
     expect(answers.map((answer) => answer.status)).toEqual([status, status])
     expect(sameOf(answers[1]!)).toEqual(sameOf(answers[0]!))
-    const once = await requests[route]!()
-    expect(items).toBe((await twice(async () => [await ask(area, name, once, newKey())])).items)
+    expect(items).toBe(await itemsOfOne(route, area, name))
   })
 
   it.each(starting)('%s killed at any write is finished by its repeat', async (route, area, name, { status }) => {
