@@ -102,6 +102,7 @@ export function createApi({
   const matching = createRouter(handlers)
   const requests = fairPlaces(requestPlaces)
   const streams = fairPlaces(streamPlaces)
+  const runTokens = knownTokens()
   /** What the function answers; that there was no place for it, or that it took too long. */
   const atWork = async (
     { named, key, handler }: Target,
@@ -128,12 +129,13 @@ export function createApi({
     const parts = segments(path)
     if (!parts) return refuse('invalid-request', 'The path is not well formed.')
     const candidates = matching(parts)
-    const found = candidates.find((t) => t.named.route.method === request.method)
+    const method = methodOf(request)
+    const found = candidates.find((t) => t.named.route.method === method)
     if (!found) {
       const others = [...new Set(candidates.map((t) => t.named.route.method))].join(', ')
       return others
         ? {
-            ...refuse('not-found', `There is no ${request.method} here, only ${others}. The reference is at /docs.`),
+            ...refuse('not-found', `There is no ${method} here, only ${others}. The reference is at /docs.`),
             headers: { ...answerOf(problem('not-found', '', requestId)).headers, allow: others },
           }
         : refuse('not-found', 'There is no such route. The reference is at /docs.')
@@ -155,8 +157,7 @@ export function createApi({
           return refuse('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
         context = 'context' in verdict ? verdict.context : undefined
       }
-      const body =
-        request.method === 'GET' || request.method === 'DELETE' ? undefined : await readBody(request, found.limit)
+      const body = method === 'GET' || method === 'DELETE' ? undefined : await readBody(request, found.limit)
       const text = isText(request.headers['content-type'])
       const whole: Event = {
         ...event,
@@ -164,8 +165,11 @@ export function createApi({
         isBase64Encoded: body !== undefined && !text,
         requestContext: { ...event.requestContext, authorizer: { lambda: context } },
       }
-      const result = await atWork(found, whole, callerOf(request, context, whole), gone)
-      if (typeof result !== 'string') return answerOf(result)
+      const result = await atWork(found, whole, callerOf(request, context, runTokens), gone)
+      if (typeof result !== 'string') {
+        if (found.named.route.access.kind === 'run-token' && isDone(result)) runTokens.add(tokenOf(request))
+        return answerOf(result)
+      }
       log(result, { route: found.key, requestId })
       return busy(refuse('busy', tooMuch[result]))
     } catch (e) {
@@ -182,14 +186,43 @@ export function createApi({
 
 /**
  * Whose place a request takes: a person's, a participant's run's, or, of those who say neither, that of the address
- * they come from.
+ * they come from. A run's token is believed once a function has done something by it: anybody can make one up.
  */
-function callerOf(request: IncomingMessage, context: Partial<AuthorizerContext> | undefined, event: Event): string {
-  const token = event.headers['authorization'] ?? ''
+function callerOf(
+  request: IncomingMessage,
+  context: Partial<AuthorizerContext> | undefined,
+  runTokens: KnownTokens,
+): string {
   if (context?.userId) return `person ${context.userId}`
-  return isRunToken(token) ? `run ${token}` : `address ${networkOf(addressOf(request))}`
+  const token = tokenOf(request)
+  return runTokens.has(token) ? `run ${token}` : `address ${networkOf(addressOf(request))}`
 }
-const isRunToken = (text: string): boolean => /^bearer [\w-]{43}$/i.test(text)
+const tokenOf = ({ headers }: IncomingMessage): string =>
+  /^bearer ([\w-]{43})$/i.exec(headers.authorization ?? '')?.[1] ?? ''
+const isDone = ({ statusCode = 200 }: Result): boolean => statusCode < 300
+
+interface KnownTokens {
+  has(token: string): boolean
+  add(token: string): void
+}
+/** More runs than are at work at once; one that is forgotten is known again with its next answer. */
+const mostTokens = 20_000
+
+/** Tokens of runs that were right, those used last. */
+function knownTokens(): KnownTokens {
+  const known = new Set<string>()
+  return {
+    has: (token) => known.has(token),
+    add: (token) => {
+      known.delete(token)
+      known.add(token)
+      if (known.size > mostTokens) known.delete(known.values().next().value!)
+    },
+  }
+}
+
+/** HEAD is GET whose answer has no body (`send` of http.ts leaves it out). */
+const methodOf = ({ method = 'GET' }: IncomingMessage): string => (method === 'HEAD' ? 'GET' : method)
 
 const retrySeconds = 2
 const tooMuch = {
@@ -242,7 +275,7 @@ function received(request: IncomingMessage, path: string, search: string): Recei
   for (const [name, value] of Object.entries(request.headers))
     if (name !== 'cookie' && value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value
   return {
-    method: request.method ?? 'GET',
+    method: methodOf(request),
     path,
     search,
     headers,

@@ -121,6 +121,15 @@ test('both names over TLS, apart from each other, with HSTS; no third name', asy
   expect((await ask('tls', at('Cloister'), '/api/sign-in')).status).toBe(200)
 })
 
+test('HEAD answers as GET does, without a body, where there is a GET', async () => {
+  const read = await ask('tls', at('cloister'), '/api/health')
+  const head = await ask('tls', at('cloister'), '/api/health', { method: 'HEAD' })
+  expect(head).toMatchObject({ status: read.status, body: '' })
+  expect(head.headers['content-length']).toBe(String(read.body.length))
+  expect(read.body).not.toBe('')
+  expect((await ask('tls', at('cloister'), '/api/device', { method: 'HEAD' })).status).toBe(404)
+})
+
 test('without TLS a name of https sends readers on and takes nothing', async () => {
   const forwarded = { 'x-forwarded-proto': 'http' }
   const page = await ask('plain', at('cloister'), '/studies?x=1', { headers: forwarded })

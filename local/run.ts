@@ -12,6 +12,7 @@ import { mailServerFrom } from './mail.ts'
 import { metricsTokenFrom } from './metrics.ts'
 import { outlast } from './outlast.ts'
 import { isHttps, reachFrom } from './reach.ts'
+import { refuseFewFiles } from './room.ts'
 import { Trouble, Unanswered } from './trouble.ts'
 
 const defaultPort = 4280
@@ -105,6 +106,7 @@ export async function run(): Promise<void> {
   // A reader of our output that went away (`| head`) is no reason to stop.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   try {
+    refuseFewFiles()
     const port = portFrom(process.env['CLOISTER_PORT'])
     const reach = reachFrom(process.env, port)
     const host = await startHost({

@@ -1,7 +1,16 @@
 /** What every table must do. An adapter's test calls `tableContract` with a way to open it. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AlreadyExists, ConditionFailed, InvalidCursor, ItemRefused, type Key, queryAll, type Table } from './table.ts'
+import {
+  AlreadyExists,
+  type Condition,
+  ConditionFailed,
+  InvalidCursor,
+  ItemRefused,
+  type Key,
+  queryAll,
+  type Table,
+} from './table.ts'
 import { eventually } from '../test/eventually.ts'
 
 /**
@@ -344,6 +353,28 @@ export function tableContract(
       await table.remove({ pk, sk: 'a' })
       await table.remove({ pk, sk: 'a' })
       expect(await table.get({ pk, sk: 'a' })).toBeUndefined()
+    })
+
+    it('removes on conditions, as long as they hold of what is there', async () => {
+      const key = { pk: fresh(), sk: 'a' }
+      const when = (value: string): Condition[] => [
+        { attribute: 'rev', is: 'equal', value: 1 },
+        { attribute: 'name', is: 'equal', value },
+      ]
+      await table.create({ ...key, name: 'other' })
+      await expect(table.remove(key, when('one'))).rejects.toThrow(ConditionFailed)
+      await expect(table.remove(key, [{ attribute: 'name', is: 'missing' }])).rejects.toThrow(ConditionFailed)
+      await expect(table.remove(key, [{ attribute: 'none', is: 'different', value: 1 }])).rejects.toThrow(
+        ConditionFailed,
+      )
+      expect(await table.get(key)).toEqual({ ...key, name: 'other', rev: 1 })
+      await table.remove(key, when('other'))
+      expect(await table.get(key)).toBeUndefined()
+      // Of what is not there nothing has to hold: a removal may be sent twice.
+      await table.remove(key, when('other'))
+      await table.create({ ...key, name: 'other' })
+      await table.remove(key, [])
+      expect(await table.get(key)).toBeUndefined()
     })
 
     describe('query', () => {

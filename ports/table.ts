@@ -67,8 +67,11 @@ export interface Table {
    * condition does not hold or the item does not exist.
    */
   update<T>(key: Key, change: Change): Promise<Item<T>>
-  /** Removes the item; nothing happens when it is not there. */
-  remove(key: Key): Promise<void>
+  /**
+   * Removes the item; nothing happens when it is not there. Throws `ConditionFailed` when it is there and not all of
+   * `when` hold: another may have come to its place meanwhile (a `rev` alone does not tell it, it may have the same).
+   */
+  remove(key: Key, when?: Condition[]): Promise<void>
   /**
    * One page. Strongly consistent except with `index`. `next` is opaque; it may lead to an empty last page. Throws
    * `InvalidCursor` for an `after` that is not of a page before.

@@ -20,7 +20,7 @@ function tableOn(store: ItemStore): Table {
     create: async (item) => store.create(item, shownAt()) as never,
     replace: async (item, rev) => store.replace(item, rev, shownAt()) as never,
     update: async (key, change) => store.update(key, change, shownAt()) as never,
-    remove: async (key) => store.remove(key, shownAt()),
+    remove: async (key, when = []) => store.remove(key, when, shownAt()),
     query: async (pk, options = {}) => store.query(pk, options, Date.now()) as never,
   }
 }

@@ -5,6 +5,7 @@
 import {
   AlreadyExists,
   type Change,
+  type Condition,
   ConditionFailed,
   InvalidCursor,
   type Item,
@@ -119,9 +120,10 @@ export class ItemStore {
     return this.#put(changed(before, change), shownAt)
   }
 
-  remove(key: Key, shownAt: number): void {
+  remove(key: Key, when: readonly Condition[], shownAt: number): void {
     const before = this.get(key)
     if (!before) return
+    if (!when.every((condition) => meets(before, condition))) throw new ConditionFailed('item')
     this.#partitions.get(key.pk)!.delete(key.sk)
     this.#show(before, undefined, shownAt)
     this.watch?.(before, undefined)

@@ -2,7 +2,7 @@
  * The world of one history: the platform's stores, its processes with the ports that they reach, and the network. What
  * happens in it is decided by its seed, and by the faults that are allowed.
  */
-import type { Change, Item, Key, QueryOptions, Table } from '../ports/table.ts'
+import type { Change, Condition, Item, Key, QueryOptions, Table } from '../ports/table.ts'
 import { type Bucket, ObjectMissing, type ObjectHead, type ObjectStore, type SignedLink } from '../ports/objects.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { Chance } from './chance.ts'
@@ -183,8 +183,8 @@ export class World {
         this.#room()
         return this.items.update(key, change, this.#shownAt(key))
       }) as never,
-    remove: (key: Key) =>
-      this.call(`remove ${key.pk} ${key.sk}`, () => this.items.remove(key, this.#shownAt(key))) as never,
+    remove: (key: Key, when: Condition[] = []) =>
+      this.call(`remove ${key.pk} ${key.sk}`, () => this.items.remove(key, when, this.#shownAt(key))) as never,
     query: (pk: string, options: QueryOptions = {}) =>
       this.call(`query ${pk} ${options.prefix ?? ''}`, () => this.items.query(pk, options, this.time.now)) as never,
   }

@@ -121,7 +121,7 @@ export async function stage(
     create: (item) => writing(() => table.create(item)),
     replace: (item, rev) => writing(() => table.replace(item, rev)),
     update: (key, change) => writing(() => table.update(key, change)),
-    remove: (key) => writing(() => table.remove(key)),
+    remove: (key, when) => writing(() => table.remove(key, when)),
   }
   const wrappedObjects: ObjectStore = Object.assign(Object.create(objects) as ObjectStore, {
     put: (...a: Parameters<ObjectStore['put']>) => writing(() => objects.put(...a)),

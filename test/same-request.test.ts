@@ -36,7 +36,7 @@ beforeAll(async () => {
     },
     replace: (item, rev) => written(() => table.replace(item, rev)),
     update: (key, change) => written(() => table.update(key, change)),
-    remove: (key) => written(() => table.remove(key)),
+    remove: (key, when) => written(() => table.remove(key, when)),
   }
   Object.assign(deps.table, table, watched)
   const put = deps.objects.put.bind(deps.objects)

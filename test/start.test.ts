@@ -1,5 +1,6 @@
 /** The host as a process: what it says, what it survives. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
@@ -129,6 +130,22 @@ test('a home that cannot be made, and a port that is no number', async () => {
     }),
   ).toBe(1)
   expect(text).toContain('CLOISTER_PORT is "eighty"')
+})
+
+test('where few files may be open, it says so before it touches anything', async () => {
+  for (const most of [26, 40, 120]) {
+    const home = join(folder, `few-${most}`)
+    const child = spawn('sh', ['-c', `ulimit -n ${most}; exec "$0" "$1"`, process.execPath, program], {
+      env: { ...process.env, CLOISTER_PORT: String(await freePort()), CLOISTER_HOME: home },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let text = ''
+    child.stderr.on('data', (part: Buffer) => (text += part.toString()))
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1)
+    expect.soft(text).toMatch(/Too few files may be open here \(EMFILE\).*ulimit -n/)
+    expect.soft(text).not.toContain('    at ')
+    expect.soft(existsSync(home)).toBe(false)
+  }
 })
 
 test('a home that never answers, and one where no files can be, are each answered by a sentence', async () => {

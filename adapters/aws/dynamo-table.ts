@@ -77,6 +77,8 @@ const named = (e: unknown, name: string): boolean => e instanceof Error && e.nam
 const refusedAs = (e: unknown): unknown =>
   named(e, 'ValidationException') ? new ItemRefused('the store does not take it') : e
 
+const failedOf = ({ pk }: Key): ConditionFailed => new ConditionFailed(`${pk.slice(0, pk.indexOf('#'))} item`)
+
 const nothingBetween = ({ from, to }: QueryOptions): boolean =>
   from !== undefined && to !== undefined && Buffer.compare(Buffer.from(from), Buffer.from(to)) > 0
 
@@ -186,15 +188,21 @@ export function dynamoTable(TableName: string, send: Send): Table {
         })
         return output.Attributes as Item<T>
       } catch (e) {
-        throw named(e, 'ConditionalCheckFailedException')
-          ? new ConditionFailed(`${key.pk.slice(0, key.pk.indexOf('#'))} item`)
-          : refusedAs(e)
+        throw named(e, 'ConditionalCheckFailedException') ? failedOf(key) : refusedAs(e)
       }
     },
-    async remove(key) {
-      await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk } }).catch((error: unknown) => {
-        throw refusedAs(error)
-      })
+    async remove(key, when = []) {
+      const expression = new Expression()
+      const asExpected = when.map((one) => condition(expression, one)).join(' AND ')
+      const only = asExpected && {
+        ConditionExpression: `attribute_not_exists(${expression.name('pk')}) OR (${asExpected})`,
+        ...expression.parts(),
+      }
+      try {
+        await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk }, ...(only || {}) })
+      } catch (e) {
+        throw named(e, 'ConditionalCheckFailedException') ? failedOf(key) : refusedAs(e)
+      }
     },
     async query<T>(pk: string, options: QueryOptions = {}): Promise<Page<T>> {
       // DynamoDB would refuse to look.

@@ -5,7 +5,15 @@
  */
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { AlreadyExists, type Change, ConditionFailed, ItemDamaged, ItemRefused } from '../../ports/table.ts'
+import {
+  AlreadyExists,
+  type Change,
+  type Condition,
+  ConditionFailed,
+  type Item,
+  ItemDamaged,
+  ItemRefused,
+} from '../../ports/table.ts'
 import { changed, meets } from './item-rules.ts'
 import type { Head } from './table-head.ts'
 import {
@@ -27,11 +35,14 @@ export type Write =
   | { does: 'create'; row: Row }
   | { does: 'replace'; row: Row; rev: number }
   | { does: 'update'; pk: string; sk: string; change: string }
-  | { does: 'remove'; pk: string; sk: string }
+  | { does: 'remove'; pk: string; sk: string; when?: Condition[] }
   /** Removes items that are gone by a second (ports/table.ts), at most so many. */
   | { does: 'remove-gone'; by: number; most: number }
   /** Writes rows anew that are sealed and should not be, or the other way round, at most so many. */
   | { does: 'reseal'; most: number }
+
+/** Every condition is looked at: one that cannot be asked is refused however the others stand. */
+const allMet = (item: Item, when: readonly Condition[]): boolean => when.map((one) => meets(item, one)).every(Boolean)
 
 export const refusals = { AlreadyExists, ConditionFailed, ItemRefused, ItemDamaged }
 /** What came of a write: the row as it then is (of an update), or why nothing was written. */
@@ -294,13 +305,17 @@ export class TableFile {
         const old = this.get(write.pk, write.sk)
         const change = JSON.parse(write.change) as Change
         const item = old && itemOf(old)
-        // Every condition is looked at: one that cannot be asked is refused however the others stand.
-        const held = item !== undefined && (change.when ?? []).map((one) => meets(item, one)).every(Boolean)
+        const held = item !== undefined && allMet(item, change.when ?? [])
         if (!held) throw new ConditionFailed(`${kindOf(write.pk)} item`)
         return this.#overwrite(old!, rowOf(changed(item, change)))
       }
-      case 'remove':
+      case 'remove': {
+        if (write.when) {
+          const old = this.get(write.pk, write.sk)
+          if (old && !allMet(itemOf(old), write.when)) throw new ConditionFailed(`${kindOf(write.pk)} item`)
+        }
         return this.#remove(write.pk, write.sk)
+      }
     }
   }
 

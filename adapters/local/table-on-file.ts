@@ -128,9 +128,9 @@ export function tableOn(reader: TableFile, commit: Commit): Table {
       checkChange(change)
       return itemOf((await written({ does: 'update', pk, sk, change: JSON.stringify(change) }))!) as Item<T>
     },
-    async remove({ pk, sk }) {
+    async remove({ pk, sk }, when = []) {
       checkKey({ pk, sk })
-      await written({ does: 'remove', pk, sk })
+      await written({ does: 'remove', pk, sk, ...(when.length > 0 ? { when } : {}) })
     },
     async query<T>(pk: string, options: QueryOptions = {}): Promise<Page<T>> {
       const span = spanOf(pk, options)

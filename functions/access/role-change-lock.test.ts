@@ -106,3 +106,40 @@ test('a right that the index does not show yet ends with the membership all the 
   expect(await on.call('studies', 'share', share)).toMatchObject({ rights: ['edit'] })
   expect(await may()).toBe(200)
 })
+
+test('a helper that stands still before it removes somebody removes nobody who has come again meanwhile', async () => {
+  const rosa = on.person('rosa')
+  const creating = { title: 'Flanker', requestId: '6fa2c9a4-3a0e-4b5e-9a55-0d6f6a3f1c01' }
+  const { studyId } = await on.call('studies', 'create', { as: rosa, params: { organisationId }, body: creating })
+  const right = keyOf.studyPerson(studyId, 'user-rosa')
+  const comesAgain = async (): Promise<void> => {
+    expect(await process()('setRoles', { ...removing('ben', 'ada'), body: { roles: ['auditor'], rev: 1 } })).toBe(200)
+    expect(await memberOf('rosa')).toBeUndefined()
+    const invited = { email: 'rosa@lab.example', roles: ['researcher' as const] }
+    const { link } = await on.call('access', 'invite', {
+      as: on.person('ada'),
+      params: { organisationId },
+      body: invited,
+    })
+    await on.call('access', 'acceptInvitation', { as: rosa, body: { invitation: link.split('#')[1]! } })
+    const share = {
+      as: on.person('ada'),
+      params: { studyId, userId: 'user-rosa' },
+      body: { rights: ['edit' as const] },
+    }
+    await on.call('studies', 'share', share)
+  }
+  let stands = true
+  const remove: Table['remove'] = async (key, when) => {
+    const isFirst = stands && (key.pk === right.pk || key.sk === keyOf.member(organisationId, 'user-rosa').sk)
+    if (isFirst) {
+      stands = false
+      await comesAgain()
+    }
+    return on.deps.table.remove(key, when)
+  }
+  expect(await process({ table: { remove } })('removeMember', removing('rosa', 'ada'))).toBe(204)
+  expect(stands).toBe(false)
+  expect.soft(await memberOf('rosa')).toMatchObject({ roles: ['researcher'] })
+  expect.soft(await on.deps.table.get(right)).toMatchObject({ rights: ['edit'] })
+})

@@ -9,7 +9,7 @@
  * may have died, and no clock says when it has.
  */
 import type { Role } from '../../domain/access/permissions.ts'
-import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
+import { AlreadyExists, type Condition, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
 import type { Who } from '../../domain/audit/chain.ts'
 import { type AuditEntry, toWrite, writeOnce, type Writing } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -47,39 +47,45 @@ async function turnOf(deps: Deps, organisationId: string): Promise<Item<TurnItem
   }
 }
 
+/** What is of the membership that a change was judged by. */
+const ofMembership = ({ membership }: Pick<PeopleChange, 'membership'>): Condition =>
+  membership === undefined
+    ? { attribute: 'membership', is: 'missing' }
+    : { attribute: 'membership', is: 'equal', value: membership }
+
+/** Of a helper that stood still the change may be done by another, and what is there now come after it. */
+const unlessDone = (error: unknown): void => {
+  if (!(error instanceof ConditionFailed)) throw error
+}
+
 /**
  * Clears away the rights on the organisation's studies, as far as the index shows them; what it does not show counts
  * for nothing any more (functions/kernel/membership.ts).
  */
-async function removeRights(deps: Deps, organisationId: string, userId: string): Promise<void> {
+async function removeRights(deps: Deps, organisationId: string, change: PeopleChange): Promise<void> {
+  const { userId } = change
   const { ofPerson } = indexKeyOf.studyPerson
   for await (const person of queryAll<StudyPersonItem>(deps.table, ofPerson.partition(userId), {
     index: true,
     prefix: ofPerson.prefix(),
   }))
-    if (person.organisationId === organisationId) await deps.table.remove(keyOf.studyPerson(person.studyId, userId))
+    if (person.organisationId === organisationId)
+      await deps.table.remove(keyOf.studyPerson(person.studyId, userId), [ofMembership(change)]).catch(unlessDone)
 }
 
 /** Safe to run twice: the member's membership and rev say whether it has been done. */
 async function apply(deps: Deps, organisationId: string, change: PeopleChange): Promise<void> {
-  const { userId, rev, membership, roles, byRule } = change
+  const { userId, rev, roles, byRule } = change
   const key = keyOf.member(organisationId, userId)
+  const asJudged: Condition[] = [{ attribute: 'rev', is: 'equal', value: rev }, ofMembership(change)]
   if (roles.length > 0) {
-    const same =
-      membership === undefined
-        ? { attribute: 'membership', is: 'missing' as const }
-        : { attribute: 'membership', is: 'equal' as const, value: membership }
-    await deps.table
-      .update(key, { set: { roles, byRule }, when: [{ attribute: 'rev', is: 'equal', value: rev }, same] })
-      .catch((error: unknown) => {
-        if (!(error instanceof ConditionFailed)) throw error
-      })
+    await deps.table.update(key, { set: { roles, byRule }, when: asJudged }).catch(unlessDone)
     return
   }
   const member = await deps.table.get<MemberItem>(key)
   if (!member || member.rev !== rev || !isOfMembership(member, change)) return
-  await removeRights(deps, organisationId, userId)
-  await deps.table.remove(key)
+  await removeRights(deps, organisationId, change)
+  await deps.table.remove(key, asJudged).catch(unlessDone)
 }
 
 const clear = async (deps: Deps, turn: Item<TurnItem>): Promise<void> => {

@@ -35,7 +35,7 @@ export function withoutGone({ table, now }: Pick<Deps, 'table' | 'now'>): Table 
     },
     replace: (item, rev) => table.replace(item, rev),
     update: (key, change) => table.update(key, change),
-    remove: (key) => table.remove(key),
+    remove: (key, when) => table.remove(key, when),
     async query<T>(pk: string, options = {}) {
       const { attributes } = options as { attributes?: string[] }
       const page = await table.query<T>(pk, attributes ? { ...options, attributes: withEnd(attributes)! } : options)

@@ -75,9 +75,9 @@ export function guarded<
         needEntity('write', key.pk)
         return table.update(key, change)
       },
-      remove: async (key) => {
+      remove: async (key, when) => {
         needEntity('write', key.pk)
-        return table.remove(key)
+        return table.remove(key, when)
       },
       query: async (pk, options) => {
         needEntity('read', pk)

@@ -56,6 +56,31 @@ test('a new password takes the present one, and ends the other sessions', async 
   expect(login.letters.at(-1)).toMatchObject({ to: 'noa@example.org', subject: 'Your sign-in at Cloister has changed' })
 })
 
+test('with a password end the ways in that were begun with the one before: links, half sign-ins, finished ones', async () => {
+  const { visitor, sub } = await person('ida')
+  const elsewhere = async () => {
+    const one = new Visitor(login.origin)
+    const { response } = await one.begin()
+    return { one, at: response.headers.get('location')! }
+  }
+  const asked = await elsewhere()
+  await asked.one.form(`${asked.at}/forgot`, { email: 'ida@example.org' })
+  const link = /http\S+\/oidc\/reset\/\S+/.exec(login.letters.at(-1)!.text)![0]
+  const finished = await elsewhere()
+  const resume = await finished.one.form(finished.at, { email: 'ida@example.org', password })
+  const half = await elsewhere()
+  login.state.secrets.keep('half', /interaction\/([\w-]+)/.exec(half.at)![1]!, { sub, seconds: 60 })
+  expect((await asked.one.request(link)).status).toBe(200)
+
+  await visitor.form('/oidc/account/password', { current: password, password: 'another password' })
+  expect.soft((await asked.one.request(link)).status).toBe(404)
+  expect.soft((await asked.one.form(link, { do: 'change', password: 'a third password' })).status).toBe(404)
+  expect.soft((await half.one.request(`${half.at}/set-up`)).status).toBe(303)
+  const resumed = await finished.one.follow(resume)
+  expect.soft(resumed.headers.get('location') ?? '').not.toContain('/signed-in')
+  expect.soft(login.state.sessions(sub)).toHaveLength(1)
+})
+
 test('guesses at the present password have to wait', async () => {
   const { visitor } = await person('gus')
   const statuses = await Promise.all(

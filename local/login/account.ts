@@ -5,7 +5,7 @@ import { appPage, beginApp, codesPage, wrongSetUpCode } from './app.ts'
 import type { BrakeRule } from './brake.ts'
 import { changedLetter } from './letters.ts'
 import { problemPage } from './pages.ts'
-import { type Exchange, formOf, html, isOurs, json, jsonOf, type LoginParts, post, redirect } from './parts.ts'
+import { type Exchange, formOf, html, json, jsonOf, type LoginParts, post, redirect } from './parts.ts'
 import { passkeyName } from './passkeys.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { accountClient, accountPath } from './provider.ts'
@@ -147,12 +147,6 @@ export function createAccount(parts: LoginParts): (exchange: Exchange, path: str
     const act = Object.hasOwn(acts, `${request.method} ${path}`) ? acts[`${request.method} ${path}`] : undefined
     if (!act) return html(exchange, problemPage('There is no such page', 'Go back to your account.', here), 404)
     const own = await ownOf(exchange)
-    if (request.method === 'POST' && !isOurs(exchange, mainOrigin))
-      return html(
-        exchange,
-        problemPage('The form did not come from here', 'Open your account and try again.', here),
-        403,
-      )
     return own ? act(exchange, own) : signIn(exchange)
   }
 }

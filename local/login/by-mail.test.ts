@@ -36,7 +36,7 @@ test('an account is made by the link in a letter, and its password by whoever re
     headers: { origin: 'https://evil.example' },
     body: new URLSearchParams(fields),
   })
-  expect(foreign.status).toBe(404)
+  expect(foreign.status).toBe(403)
   expect((await anybody.form(link, { name: 'Nia', password: 'short' })).status).toBe(422)
   expect(login.state.account('nia@example.org')).toBeUndefined()
   expect((await anybody.form(link, fields)).status).toBe(200)

@@ -9,7 +9,7 @@ import { addressOf } from '../asked.ts'
 import type { BrakeRule } from './brake.ts'
 import { accountExistsLetter, changedLetter, confirmLetter, resetLetter } from './letters.ts'
 import { confirmPage, donePage, forgotPage, letterSentPage, problemPage, resetPage, signUpPage } from './pages.ts'
-import { type Exchange, formOf, html, isOurs, type LoginParts, makeKnown, post } from './parts.ts'
+import { type Exchange, formOf, html, type LoginParts, makeKnown, post } from './parts.ts'
 import { hashPassword } from './passwords.ts'
 import type { Begun } from './sign-in.ts'
 import { type Account, normalEmail } from './state.ts'
@@ -93,7 +93,6 @@ export function createByMail(parts: LoginParts): {
     const form = (name: string, problem?: string): string =>
       confirmPage({ action: `/oidc/confirm/${secret}`, email, name, problem })
     if (exchange.request.method !== 'POST') return html(exchange, form(''))
-    if (!isOurs(exchange, mainOrigin)) return notThere(exchange)
     const field = await formOf(exchange)
     const name = field('name')
     const problem = accountProblem(name, field('password'))
@@ -128,7 +127,6 @@ export function createByMail(parts: LoginParts): {
     const page = (problem?: string): string =>
       resetPage({ action: `/oidc/reset/${secret}`, email: account.email, problem })
     if (exchange.request.method !== 'POST') return html(exchange, page())
-    if (!isOurs(exchange, mainOrigin)) return notThere(exchange)
     const field = await formOf(exchange)
     const change = field('do') !== 'keep'
     if (change && !passwordFits(field('password'))) return html(exchange, page(tooShort), 422)
@@ -139,7 +137,6 @@ export function createByMail(parts: LoginParts): {
     if (!change) return html(exchange, donePage('This browser is let in', 'Sign in with the password you have.', on))
     state.setPassword(account.sub, hash)
     state.end(account.sub, () => true)
-    secrets.forget('reset', account.sub)
     post(
       parts,
       changedLetter(account.email, 'Your password was changed by a link in a mail.', `${mainOrigin}/oidc/account`),

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Gone, send, TooLarge } from '../http.ts'
 import { createAccount } from './account.ts'
+import { wasBegunHere } from './browser.ts'
 import { createByMail } from './by-mail.ts'
 import { campusReturn, createCampus } from './campus.ts'
 import { problemPage, signOutScript, styles } from './pages.ts'
@@ -23,6 +24,12 @@ const files: Record<string, { type: string; body: string }> = {
   '/oidc/sign-out.js': { type: 'text/javascript', body: signOutScript },
   '/oidc/passkey.js': { type: 'text/javascript', body: passkeyScript },
 }
+
+/** What the provider does by what a request carries, and by no cookie, or does the same for a page that links there. */
+const byNoCookie = new Set(['/oidc/auth', '/oidc/me', '/oidc/session/end', '/oidc/token', '/oidc/token/revocation'])
+/** Whether this would act by cookies that a page of elsewhere, also one next door, had the browser send. */
+const isForeign = ({ method, headers: { origin } }: IncomingMessage, path: string, mainOrigin: string): boolean =>
+  method === 'POST' && !byNoCookie.has(path) && origin !== mainOrigin
 
 /** The handler for requests whose path begins with /oidc. */
 export function createLogin(
@@ -51,7 +58,8 @@ export function createLogin(
   const interaction = async (exchange: Exchange, uid: string, step: string): Promise<void> => {
     const { request, response } = exchange
     const details = await provider.interactionDetails(request, response).catch(() => undefined)
-    if (!details || details.uid !== uid || details.prompt.name !== 'login') return tooOld(exchange, mainOrigin)
+    const goesOn = details?.uid === uid && details.prompt.name === 'login' && wasBegunHere(request, uid, parts)
+    if (!goesOn) return tooOld(exchange, mainOrigin)
     return Object.hasOwn(steps, step) ? steps[step]!(exchange, begunBy(parts, details)) : nothing(exchange)
   }
   const readLetters = async (exchange: Exchange, key: string): Promise<void> => {
@@ -65,6 +73,8 @@ export function createLogin(
     const [, kind, secret] = /^\/oidc\/(confirm|reset|letters)\/([\w-]{43})$/.exec(path) ?? []
     if (kind === 'letters') return readLetters(exchange, secret!)
     if (secret) return kind === 'confirm' ? byMail.confirm(exchange, secret) : byMail.reset(exchange, secret)
+    const [, resumed] = /^\/oidc\/auth\/([\w-]{1,64})$/.exec(path) ?? []
+    if (resumed && !wasBegunHere(exchange.request, resumed, parts)) return tooOld(exchange, mainOrigin)
     if (campus && path === campusReturn) return campus.back(exchange)
     if (path === accountPath || path.startsWith(`${accountPath}/`))
       return account(exchange, path.slice(accountPath.length))
@@ -74,6 +84,16 @@ export function createLogin(
   return async (request, response) => {
     const exchange = { request, response }
     const path = (request.url ?? '').split('?')[0]!
+    if (isForeign(request, path, mainOrigin))
+      return html(
+        exchange,
+        problemPage(
+          'The form did not come from here',
+          'Open the page again, and send it from there.',
+          `${mainOrigin}/`,
+        ),
+        403,
+      )
     const file = Object.hasOwn(files, path) ? files[path] : undefined
     if (file)
       return send(request, response, {

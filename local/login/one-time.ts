@@ -1,11 +1,11 @@
 /**
  * Secrets of a short life: links in mails, challenges of passkeys, passwords that wait for their second factor,
- * browsers that are known. Only their digests are kept.
+ * browsers that are known, and those that a sign-in was begun in. Only their digests are kept.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 
-export type SecretKind = 'sign-up' | 'reset' | 'challenge' | 'half' | 'known' | 'totp' | 'campus'
+export type SecretKind = 'sign-up' | 'reset' | 'challenge' | 'half' | 'known' | 'totp' | 'campus' | 'browser'
 export interface Held {
   sub: string | undefined
   value: string

@@ -4,7 +4,7 @@ import type { Provider } from 'oidc-provider'
 import { commonHeaders } from '../../contracts/headers.ts'
 import type { Mail } from '../../ports/mail.ts'
 import { readBody, send } from '../http.ts'
-import { isHttps } from '../reach.ts'
+import { cookieOf, setCookie } from './browser.ts'
 import { type DemoPeople, problemPage } from './pages.ts'
 import type { Campus } from './campus-port.ts'
 import type { LoginState } from './state.ts'
@@ -36,7 +36,7 @@ export interface Exchange {
 
 export const headers = {
   ...commonHeaders,
-  // Forms of a page without a referrer would say that they come from nowhere, and `isOurs` asks where they come from.
+  // Forms of a page without a referrer would say that they come from nowhere, and `isForeign` of login.ts asks where they come from.
   'referrer-policy': 'same-origin',
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -79,9 +79,6 @@ export async function jsonOf({ request }: Exchange): Promise<Record<string, unkn
   }
 }
 
-/** Whether a page of the login's own origin has sent this; cookies alone could come from a page next door. */
-export const isOurs = ({ request }: Exchange, mainOrigin: string): boolean => request.headers.origin === mainOrigin
-
 export const tooOld = (exchange: Exchange, mainOrigin: string): Promise<void> =>
   html(
     exchange,
@@ -102,11 +99,8 @@ const knownCookie = 'cloister_known'
 const knownSeconds = 180 * 24 * 3600
 const mostKnown = 4
 
-const cookieName = (mainOrigin: string): string => (isHttps(mainOrigin) ? `__Secure-${knownCookie}` : knownCookie)
-
 function knownSecrets({ request }: Exchange, mainOrigin: string): string[] {
-  const cookies = (request.headers.cookie ?? '').split(/; */)
-  const value = cookies.find((cookie) => cookie.startsWith(`${cookieName(mainOrigin)}=`))?.split('=')[1] ?? ''
+  const value = cookieOf(request, knownCookie, mainOrigin)
   return value.split('.').filter((secret) => /^[\w-]{43}$/.test(secret))
 }
 
@@ -125,9 +119,5 @@ export function makeKnown(exchange: Exchange, parts: LoginParts, sub: string): v
   if (knownAs(exchange, parts, sub)) return
   const mine = state.secrets.give('known', { sub, seconds: knownSeconds })
   const all = [mine, ...knownSecrets(exchange, mainOrigin)].slice(0, mostKnown).join('.')
-  const secure = isHttps(mainOrigin) ? '; Secure' : ''
-  exchange.response.appendHeader(
-    'set-cookie',
-    `${cookieName(mainOrigin)}=${all}; Path=/oidc; Max-Age=${knownSeconds}; HttpOnly; SameSite=Lax${secure}`,
-  )
+  setCookie(exchange.response, { name: knownCookie, value: all, seconds: knownSeconds }, mainOrigin)
 }

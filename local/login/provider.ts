@@ -10,6 +10,7 @@ import { founders } from '../../functions/access/session.ts'
 import { readText, writeWhole } from '../files.ts'
 import { openText, type Seal, sealText } from '../../adapters/local/seal.ts'
 import { isHttps } from '../reach.ts'
+import { beganHere, interactionSeconds } from './browser.ts'
 import { escapeHtml, problemPage, signedOutPage, signOutPage } from './pages.ts'
 import type { Account, LoginState } from './state.ts'
 
@@ -52,7 +53,8 @@ const claimsOf = (account: Account, groups: readonly string[]): Record<string, u
 
 /**
  * Cookies of 127.0.0.1 are shared by all its ports: names of our own, and nothing but the session's id in them. Under
- * https their names have browsers refuse what a neighbouring name, or somebody without TLS, would set in their place.
+ * https their names have browsers refuse what a neighbouring name, or somebody without TLS, would set in their place; of
+ * those that have a path of their own, somebody without TLS alone (browser.ts holds against neighbours).
  */
 function cookiesOf(secure: boolean): Configuration['cookies'] {
   const kept = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
@@ -151,7 +153,7 @@ export async function createProvider(options: {
       AccessToken: 15 * 60,
       IdToken: 15 * 60,
       AuthorizationCode: 60,
-      Interaction: 30 * 60,
+      Interaction: interactionSeconds,
       Session: 12 * 3600,
       Grant: 14 * 24 * 3600,
       RefreshToken: 12 * 3600,
@@ -198,6 +200,10 @@ export async function createProvider(options: {
   const provider = new Provider(`${mainOrigin}/oidc`, configuration)
   // The gateway has written into these headers how the request was really asked (local/asked.ts).
   provider.proxy = true
+  provider.on('interaction.started', ({ req, res, oidc }) => {
+    const begun = oidc.entities.Interaction
+    if (begun) beganHere({ request: req, response: res }, begun.uid, { state, mainOrigin })
+  })
   provider.on('authorization.success', ({ oidc, req }) => {
     const { session } = oidc
     if (session?.accountId)

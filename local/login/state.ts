@@ -42,6 +42,7 @@ export interface LoginState {
   addAccount(a: Account): boolean
   /** Makes or renews an account of the campus' provider. False when the address is another account's. */
   putCampusAccount(a: Account): boolean
+  /** With it end the ways in that were begun with the one before; sessions are ended apart (`end`). */
   setPassword(sub: string, hash: string): void
   store(model: string): ProviderStore
   /** Notes in which browser a session was begun. */
@@ -172,6 +173,10 @@ export async function loginState(home: string, now: () => number): Promise<Login
   const add = db.prepare('INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, ?)')
   const rename = db.prepare('UPDATE accounts SET email = ?, name = ? WHERE sub = ?')
   const password = db.prepare('UPDATE accounts SET password = ? WHERE sub = ?')
+  // A sign-in that was finished waits for its browser to go on, and would be a session only then.
+  const dropFinished = db.prepare(
+    "DELETE FROM provider WHERE model = 'Interaction' AND payload ->> '$.result.login.accountId' = ?",
+  )
   const secrets = oneTimeSecrets(db, now)
   return {
     account: (email) => {
@@ -190,7 +195,11 @@ export async function loginState(home: string, now: () => number): Promise<Login
       return true
     },
     setPassword: (sub, hash) => {
-      password.run(hash, sub)
+      atomically(db, () => {
+        password.run(hash, sub)
+        dropFinished.run(sub)
+        for (const kind of ['reset', 'half'] as const) secrets.forget(kind, sub)
+      })
     },
     store: providerStores(db, now),
     ...sessionsIn(db, now),

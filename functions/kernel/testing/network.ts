@@ -111,7 +111,12 @@ function memory() {
         if (!item || !(change.when ?? []).every((condition) => holds(item, condition))) throw new ConditionFailed()
         return put(changed(item, change)) as never
       }),
-    remove: (key) => through('remove', () => void items.delete(at(key))),
+    remove: (key, when = []) =>
+      through('remove', () => {
+        const item = items.get(at(key))
+        if (item && !when.every((condition) => holds(item, condition))) throw new ConditionFailed()
+        items.delete(at(key))
+      }),
     query: (partition, options = {}) =>
       through('query', () => ({ items: found(partition, options).slice(0, options.limit) as never[] })),
   })
