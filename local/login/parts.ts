@@ -36,7 +36,7 @@ export interface Exchange {
 
 export const headers = {
   ...commonHeaders,
-  // Forms of a page without a referrer would say that they come from nowhere, and `isForeign` of login.ts asks where they come from.
+  // Forms of a page without a referrer would say that they come from nowhere, and `isForeign` of login.ts asks where.
   'referrer-policy': 'same-origin',
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',

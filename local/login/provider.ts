@@ -53,8 +53,8 @@ const claimsOf = (account: Account, groups: readonly string[]): Record<string, u
 
 /**
  * Cookies of 127.0.0.1 are shared by all its ports: names of our own, and nothing but the session's id in them. Under
- * https their names have browsers refuse what a neighbouring name, or somebody without TLS, would set in their place; of
- * those that have a path of their own, somebody without TLS alone (browser.ts holds against neighbours).
+ * https their names have browsers refuse what a neighbouring name, or somebody without TLS, would set in their place;
+ * of those that have a path of their own, somebody without TLS alone (browser.ts holds against neighbours).
  */
 function cookiesOf(secure: boolean): Configuration['cookies'] {
   const kept = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
