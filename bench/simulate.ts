@@ -39,8 +39,7 @@ const { outcomes, broken } = await playHistories({
   from,
   threads,
   milliseconds: patience * 1000,
-  // Above them some seeds still break a law (decision 0020).
-  most: values.quick ? 40 : Infinity,
+  most: values.quick ? 60 : Infinity,
   ...(mutation === undefined ? {} : { mutation }),
 })
 const seconds = (performance.now() - began) / 1000

@@ -8,8 +8,8 @@ import { textHash } from './chance.ts'
 export const callFaults = ['kill-before', 'kill-after', 'refused', 'unanswered', 'slow'] as const
 /** Faults of one request on its way. */
 export const requestFaults = ['request-lost', 'answer-lost', 'doubled', 'late'] as const
-/** Faults of the place: an index that is behind, a disk that is full, a clock that jumps. */
-export const placeFaults = ['behind', 'full', 'jump'] as const
+/** Faults of the place: an index that is behind, a disk that is full, a clock that jumps, a way that loses half. */
+export const placeFaults = ['behind', 'full', 'jump', 'weak'] as const
 export type CallFault = (typeof callFaults)[number]
 export type RequestFault = (typeof requestFaults)[number]
 export type Fault = CallFault | RequestFault | (typeof placeFaults)[number]

@@ -1,8 +1,9 @@
 /** One history: who acts is drawn from the seed, what goes wrong too; in the end the laws are held against it. */
 import { byPeople } from './actors/people.ts'
-import { participate } from './actors/participant.ts'
+import { type Manner, participate } from './actors/participant.ts'
 import { beginning, places } from './beginning.ts'
 import { Chance } from './chance.ts'
+import { maxChunkRecords } from '../domain/runs/records.ts'
 import type { Rates } from './faults.ts'
 import { brokenLaw, uncounted, watchLaws } from './laws.ts'
 import type { Platform } from './platform.ts'
@@ -51,6 +52,7 @@ const calm: Rates = {
   behind: 0,
   full: 0,
   jump: 0,
+  weak: 0.5,
 }
 
 function ratesOf(chance: Chance): Rates {
@@ -73,6 +75,23 @@ function ratesOf(chance: Chance): Rates {
   }
 }
 
+/**
+ * Some close the page as soon as they are done, on a way that loses much, with more on the device than one request
+ * carries: what they send as they go may arrive without its beginning.
+ */
+function partingOf(chance: Chance, { trials, end }: Pick<Manner, 'trials' | 'end'>): Partial<Manner> {
+  if (end !== 'finish' || trials > 8 || !chance.happens(0.12)) return {}
+  return {
+    weak: true,
+    trials: maxChunkRecords + chance.between(5, 40),
+    pace: 3,
+    reloads: 1000,
+    fills: chance.happens(0.3),
+    regrets: chance.happens(0.3),
+    awayFor: chance.happens(0.6) ? chance.between(50, 80) * 60_000 : 0,
+  }
+}
+
 /** Everybody who acts in the history of a seed, by name. */
 function castOf(stage: Stage, chance: Chance): Map<string, () => Promise<void>> {
   const cast = new Map<string, () => Promise<void>>()
@@ -89,9 +108,10 @@ function castOf(stage: Stage, chance: Chance): Map<string, () => Promise<void>> 
       reloads: own.happens(0.5) ? own.of([1, 3, 5, 8, 30, 45, 1000, 1000]) : undefined,
       awayFor: own.happens(0.2) ? own.between(60, 80) * 60_000 : 0,
     }
+    const parting = partingOf(own.sub('parting'), manner)
     cast.set(name, async () => {
       await stage.world.pause(own.between(0, 20_000))
-      await participate(stage, name, manner)
+      await participate(stage, name, { ...manner, ...parting })
     })
   }
   for (const [name, acts] of byPeople(stage, chance)) cast.set(name, acts)

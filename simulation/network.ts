@@ -1,6 +1,6 @@
 /** The way between people and the platform: requests and answers are lost, late, doubled, and come in any order. */
 import type { Answered, Asked, Platform } from './platform.ts'
-import { requestFaults } from './faults.ts'
+import { type RequestFault, requestFaults } from './faults.ts'
 import { atWork, never, Process } from './processes.ts'
 import type { World } from './world.ts'
 
@@ -29,7 +29,7 @@ export class Network {
     if (!process.alive) return never()
     const place = `${task.name}#${task.calls++}`
     const world = this.#world
-    const fault = world.faults.at(place, requestFaults)
+    const fault = world.faults.at(place, requestFaults) ?? this.#weakness(process as Process & { weak?: true }, place)
     if (fault) world.time.note(`${place} ${asked.method} ${asked.path}: ${fault}`)
     const measure = world.faults.measure(place)
     return new Promise((resolve, reject) => {
@@ -58,6 +58,11 @@ export class Network {
       world.time.after(way, 'request', () => deliver(''))
       if (fault === 'doubled') world.time.after(way + measure * 5000, 'request again', () => deliver(' again'))
     })
+  }
+
+  /** Of somebody whose way is weak every other request gets lost. */
+  #weakness({ weak }: Process & { weak?: true }, place: string): RequestFault | undefined {
+    return weak && this.#world.faults.at(`${place} way`, ['weak']) ? 'request-lost' : undefined
   }
 
   /** Rejects when the process that serves the request dies, or when there is none. */

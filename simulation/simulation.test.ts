@@ -26,32 +26,31 @@ function tableOn(store: ItemStore): Table {
 }
 tableContract('simulated', async () => ({ table: tableOn(new ItemStore()), close: async () => {} }))
 
-const histories = 44
+const histories = 60
+/** Seeds that broke a law once (as 45 did, which is among the others), and one that walks what they do not. */
+const besides = [61, 64, 76, 900_027]
 /** Steps that these seeds do not walk; `npm run bench -- simulate` says which longer plays do. No actor makes syntheses. */
 const notWalked = [
-  'RUN live → incomplete',
   'RUN stale → incomplete',
   'RUN stale → completed',
   'RUN stale → withdrawn',
-  'RUN incomplete',
-  'RUN incomplete → completed',
   'RUN incomplete → aborted',
   'RUN incomplete → withdrawn',
-  'JOB queued → blocked',
-  'JOB checking → running',
   'JOB held → failed',
-  'DATASET reading → retired',
-  'DATASET proposed → reading',
-  'DATASET proposed → retired',
-  'DATASET published → reading',
 ]
 
 describe('histories', () => {
   it('hold every law, and walk the life cycles', async () => {
-    const { outcomes, broken } = await playHistories({ from: 1, threads: 2, milliseconds: Infinity, most: histories })
+    const { outcomes, broken } = await playHistories({
+      from: 1,
+      threads: 2,
+      milliseconds: Infinity,
+      most: histories,
+      besides,
+    })
     expect(broken?.lines.slice(-40).join('\n')).toBeUndefined()
-    expect(outcomes).toHaveLength(histories)
-    expect(outcomes.reduce((kills, outcome) => kills + outcome.kills, 0)).toBeGreaterThan(1000)
+    expect(outcomes).toHaveLength(histories + besides.length)
+    expect(outcomes.reduce((kills, outcome) => kills + outcome.kills, 0)).toBeGreaterThan(5000)
     const seen = new Set(outcomes.flatMap((outcome) => outcome.seen))
     expect(missed(seen).filter((step) => !step.startsWith('SYN ') && !notWalked.includes(step))).toEqual([])
   })

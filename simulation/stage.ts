@@ -92,7 +92,7 @@ function reportsOf(world: World, jobId: string): Uint8Array | undefined {
 }
 
 /** A participant's tab knows whose run it shows. */
-export type Tab = Process & { run?: ToldRun; listeners?: (() => void)[] }
+export type Tab = Process & { run?: ToldRun; listeners?: (() => void)[]; weak?: true | undefined }
 
 const worldAtWork = (): ServedWorld => atWork().process.world as ServedWorld
 let platform: Promise<Platform> | undefined

@@ -32,9 +32,16 @@ const platform = await prepareThread()
 
 const answer = (message: ThreadAnswer): void => parentPort!.postMessage(message)
 
-async function histories({ from, step, until, most }: Asked & { act: 'play' }): Promise<void> {
-  const end = clock() + until
-  for (let seed = from, count = 0; count < most && clock() < end; seed += step, count++) {
+/** Those that are asked for by name, then so many others. */
+function* seedsOf({ from, step, most, besides }: Asked & { act: 'play' }): Generator<number> {
+  yield* besides
+  for (let count = 0; count < most; count++) yield from + count * step
+}
+
+async function histories(asked: Asked & { act: 'play' }): Promise<void> {
+  const end = clock() + asked.until
+  for (const seed of seedsOf(asked)) {
+    if (clock() >= end) break
     const outcome = await play(platform, { seed })
     answer({ what: 'outcome', outcome: { ...outcome, faults: outcome.broken ? outcome.faults : [] } })
   }

@@ -4,7 +4,7 @@ import type { Outcome, Plan } from './history.ts'
 
 /** What a thread is asked. */
 export type Asked =
-  | { act: 'play'; from: number; step: number; until: number; most: number }
+  | { act: 'play'; from: number; step: number; until: number; most: number; besides: readonly number[] }
   | { act: 'shrink'; outcome: Outcome }
 /** What it answers. */
 export type ThreadAnswer =
@@ -27,6 +27,8 @@ interface Wanted {
   /** Milliseconds of this machine, and histories in all; whichever comes first. */
   milliseconds: number
   most: number
+  /** Seeds that are played before the others. */
+  besides?: readonly number[]
   /** A fault that is put back by hand (simulation/mutations.ts). */
   mutation?: string
   /** Whether the first history that breaks a law is made small; it is the last one in any case. */
@@ -35,7 +37,7 @@ interface Wanted {
 
 /** Plays histories of successive seeds until there were enough. */
 export async function playHistories(wanted: Wanted): Promise<Played> {
-  const { from, threads, milliseconds, most, mutation, shrinks = true } = wanted
+  const { from, threads, milliseconds, most, mutation, besides = [], shrinks = true } = wanted
   const played: Played = { outcomes: [], broken: undefined }
   const workers = Array.from(
     { length: threads },
@@ -57,6 +59,7 @@ export async function playHistories(wanted: Wanted): Promise<Played> {
                   step: threads,
                   until: milliseconds,
                   most: share,
+                  besides: besides.filter((_, i) => i % threads === index),
                 } satisfies Asked)
               }
               if (answer.what === 'outcome') {

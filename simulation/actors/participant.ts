@@ -12,7 +12,7 @@ import { type Outcome, Sender } from '../../web/participant/sender.ts'
 import { atWork, never, Process } from '../processes.ts'
 import type { ToldRun } from '../told.ts'
 import type { Stage, Tab } from '../stage.ts'
-import type { Lane } from '../world.ts'
+import { DiskFull, type Lane } from '../world.ts'
 
 /** What is on the device, whichever tab is open. */
 interface Disk {
@@ -21,6 +21,7 @@ interface Disk {
   checkpoints: Map<string, string>
   /** IndexedDB runs transactions on the same stores one after the other, whichever tab began them. */
   lane: Lane
+  full?: boolean
 }
 
 const recordKey = (nonce: string, seq: number): string => `${nonce} ${String(seq).padStart(6, '0')}`
@@ -46,6 +47,7 @@ function deviceOf(stage: Stage, disk: Disk): Device {
     add(run, records, _objects, alone) {
       const kept = copy(run)
       return call('add', () => {
+        if (disk.full) throw new DiskFull('no space left')
         if (alone) forget(kept.nonce)
         disk.runs.set(kept.nonce, kept)
         for (const record of records) disk.records.set(recordKey(record.nonce, record.seq), record)
@@ -81,6 +83,12 @@ export interface Manner {
   reloads: number | undefined
   /** How long they stay away then, in milliseconds. */
   awayFor: number
+  /** From the first trial until then, every other request of theirs gets lost. */
+  weak?: true
+  /** The device has no room left for the end of the run, until the page is reloaded. */
+  fills?: boolean
+  /** Once they are back they would rather have it deleted, if the page does not know yet that it was at its end. */
+  regrets?: boolean
 }
 
 /** One participant, from the link to a page that says that all is over. Resolves when nothing more is to come. */
@@ -91,7 +99,11 @@ export async function participate(stage: Stage, name: string, manner: Manner): P
   const run: ToldRun = { who: name, code: manner.code, nonce: base64url(random.bytes(24)), acked: new Map() }
   told.runs.push(run)
   for (let tab = 0; ; tab++) {
-    const process = Object.assign(new Process(world, `tab ${tab} of ${name}`), { run, listeners: [] as (() => void)[] })
+    const process: Tab = Object.assign(new Process(world, `tab ${tab} of ${name}`), {
+      run,
+      listeners: [] as (() => void)[],
+    })
+    disk.full = false
     const ended = new Promise<'died' | 'over'>((resolve) => {
       process.onDeath.push(() => resolve('died'))
       void world.task(process, `${name} tab ${tab}`, () => visit(stage, disk, run, manner)).then(() => resolve('over'))
@@ -122,7 +134,7 @@ async function visit(stage: Stage, disk: Disk, told: ToldRun, manner: Manner): P
   const own = await sealOwn(known.key, runId, 'own', {})
   const state = known.state === 'starting' ? 'running' : known.state
   const registered: StartedRun = { ...known, state, runId, token, condition, seed, contentHash, own }
-  const outcome = await study(stage, device, registered, told, manner, standing)
+  const outcome = await study(stage, disk, registered, told, manner, standing)
   if (!outcome) return
   told.ended = outcome.state
   if (outcome.state === 'completed' && !outcome.finish) told.short = true
@@ -196,18 +208,20 @@ async function prepare(
 /** Records trials and sends them. Undefined: the participant went away, with everything acknowledged or not. */
 async function study(
   stage: Stage,
-  device: Device,
+  disk: Disk,
   run: StartedRun,
   told: ToldRun,
   manner: Manner,
   standing: Standing,
 ): Promise<Outcome | undefined> {
-  const queue = await insist(stage, () => Queue.open(device, run))
+  const queue = await insist(stage, () => Queue.open(deviceOf(stage, disk), run))
   const sender = new Sender(queue)
   queue.onChange = () => sender.nudge()
   sender.run(standing).catch((error: unknown) => {
     stage.broken ??= `the sender of ${told.who} gave up: ${String(error)}`
   })
+  const tab: Tab = atWork().process as Tab
+  tab.weak = told.reloaded ? undefined : manner.weak
   while (!queue.closed && run.made < manner.trials) {
     await stage.world.pause(manner.pace * (0.5 + stage.world.faults.measure(`${atWork().name} trial ${run.made}`)))
     if (queue.closed) break
@@ -222,7 +236,9 @@ async function study(
     told.left = true
     return undefined
   }
-  if (!queue.closed) await (manner.end === 'abort' ? queue.abort('enough') : queue.end())
+  const aborts = manner.end === 'abort' || (manner.regrets && told.reloaded)
+  if (manner.fills && !told.reloaded) disk.full = true
+  if (!queue.closed) await (aborts ? queue.abort('enough') : queue.end())
   if (manner.reloads !== undefined && !told.reloaded) {
     told.reloaded = true
     await goAway(stage)
