@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { chmod, lstat, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { isAtWork, sweepLeftovers } from '../runner/own-folders.ts'
+import { isAtWork, sweepBeside, sweepLeftovers } from '../runner/own-folders.ts'
 import { Trouble } from './trouble.ts'
 
 /** Folders that version 0.1.0 made in the system's temporary folder; their names do not say whose they are. */
@@ -90,6 +90,7 @@ export async function prepareWork(home: string, sealed = false): Promise<string>
   sweepLeftovers(beside)
   const work = sealed ? await memoryFor(home) : beside
   sweepLeftovers(work)
+  sweepBeside(home)
   // Version 0.1.0 kept copies of datasets there.
   await rm(join(home, 'engine'), { recursive: true, force: true })
   if (process.getuid?.() === 0) await letRunsPass(home)

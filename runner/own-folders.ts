@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** What folders are made for. */
 export type OwnFolder = 'run' | 'engine' | 'synthesis' | 'backup'
@@ -34,6 +34,9 @@ const alive = (pid: number): boolean => {
     return (e as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+/** Whether the process of this id that began then is still there. */
+const lives = (pid: number, born: string): boolean => alive(pid) && processStartTime(pid) === born
 
 /** Whether a user other than root comes to what is below a folder. */
 function passable(folder: string): boolean {
@@ -66,8 +69,7 @@ function ownFolders(root: string): { path: string; kind: OwnFolder; alive: boole
   return names.flatMap((name) => {
     const [, kind, pid, born] = owned.exec(name) ?? []
     if (kind === undefined) return []
-    const lives = alive(Number(pid)) && processStartTime(Number(pid)) === born
-    return [{ path: join(root, name), kind: kind as OwnFolder, alive: lives }]
+    return [{ path: join(root, name), kind: kind as OwnFolder, alive: lives(Number(pid), born!) }]
   })
 }
 
@@ -86,6 +88,36 @@ export function sweepLeftovers(root = workRoom()): void {
   for (const path of leftovers(root)) {
     try {
       rmSync(path, { recursive: true, force: true })
+    } catch {
+      /* another user's: theirs to sweep */
+    }
+  }
+}
+
+/**
+ * What is put together beside the place where it will be, hidden, and named there when it is whole: what a killed
+ * process has left of it may be data in the clear.
+ */
+const unfinished = /^\..+\.(?:restoring|saving)-(\d+)-(\d*)-/
+
+/** Where this process puts together what will be at `place`; ends in a hyphen, for a name that is not taken. */
+export const besidePlace = (place: string, doing: 'restoring' | 'saving'): string =>
+  join(dirname(place), `.${basename(place)}.${doing}-${process.pid}-${processStartTime('self')}-`)
+
+/** Removes what processes that are gone have left beside `place`, whatever it was to be. */
+export function sweepBeside(place: string): void {
+  const folder = dirname(place)
+  let names: string[] = []
+  try {
+    names = readdirSync(folder)
+  } catch {
+    // There is no such folder yet, or it is nobody's business.
+  }
+  for (const name of names) {
+    const [, pid, born] = unfinished.exec(name) ?? []
+    if (pid === undefined || lives(Number(pid), born!)) continue
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true })
     } catch {
       /* another user's: theirs to sweep */
     }

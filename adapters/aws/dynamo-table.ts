@@ -194,12 +194,13 @@ export function dynamoTable(TableName: string, send: Send): Table {
     async remove(key, when = []) {
       const expression = new Expression()
       const asExpected = when.map((one) => condition(expression, one)).join(' AND ')
-      const only = asExpected
-        ? {
-            ConditionExpression: `attribute_not_exists(${expression.name('pk')}) OR (${asExpected})`,
-            ...expression.parts(),
-          }
-        : {}
+      const only =
+        asExpected === ''
+          ? {}
+          : {
+              ConditionExpression: `attribute_not_exists(${expression.name('pk')}) OR (${asExpected})`,
+              ...expression.parts(),
+            }
       try {
         await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk }, ...only })
       } catch (e) {

@@ -5,7 +5,7 @@
  */
 import { createReadStream, existsSync } from 'node:fs'
 import { lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { backup as copyDatabase, DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { syncFolder } from '../../adapters/local/durable.ts'
@@ -15,7 +15,7 @@ import { TableFile } from '../../adapters/local/table-file.ts'
 import { headFile, inspect, tableFile } from '../../adapters/local/table-folder.ts'
 import { type Head, HeadFile, readHead } from '../../adapters/local/table-head.ts'
 import { examinationExits } from '../../domain/care/finding.ts'
-import { makeOwnFolder } from '../../runner/own-folders.ts'
+import { besidePlace, makeOwnFolder, sweepBeside, sweepLeftovers } from '../../runner/own-folders.ts'
 import { copyName } from '../conversion.ts'
 import { storeFolder } from '../store.ts'
 import { Trouble } from '../trouble.ts'
@@ -193,7 +193,7 @@ async function make(
     bytes += more
     voice.progress(`saving: ${megabytes(bytes)}`)
   })
-  const unfinished = join(dirname(file), `.${basename(file)}.${process.pid}`)
+  const unfinished = `${besidePlace(file, 'saving')}age`
   try {
     const fileKey = newFileKey()
     const place = await open(unfinished, 'wx', 0o600).catch(unwritten(file))
@@ -232,6 +232,8 @@ async function backup(options: BackupOptions, voice: Voice): Promise<number> {
   const seal = await unlock(home)
   const work = join(home, 'work')
   await mkdir(work, { recursive: true, mode: 0o700 })
+  sweepLeftovers(work)
+  sweepBeside(file)
   // From here on a host removes no file that the copy of its table could name.
   const folder = await makeOwnFolder('backup', work)
   try {

@@ -1,5 +1,5 @@
 /** The programs of this folder as their operator starts them, with places that are none. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { localKeys } from '../../adapters/local/keys.ts'
 import { makeTable } from '../../adapters/local/table-folder.ts'
+import { processStartTime } from '../../runner/own-folders.ts'
 import { storeFolder } from '../store.ts'
+import { prepareWork } from '../work.ts'
 import { systemWords } from './program.ts'
 
 let scratch: string
@@ -92,3 +94,27 @@ it('what lies elsewhere behind a link is saved, and a backup stays outside of th
   })
   await rm(join(home, 'login.db'))
 }, 300_000)
+
+it('what a killed restore or backup has left beside its place is swept by the next, and by a start; what is at work stays', async () => {
+  const place = at('killed')
+  const dead = spawnSync(process.execPath, ['--version']).pid
+  const left = async (): Promise<string[]> => (await readdir(place)).filter((name) => name.startsWith('.')).sort()
+  const leave = async (pid: number, born: string): Promise<void> => {
+    await mkdir(join(place, `.home.restoring-${pid}-${born}-Ab12cd`, 'store'), { recursive: true })
+    await writeFile(join(place, `.home.restoring-${pid}-${born}-Ab12cd`, 'store', 'table.sqlite'), 'in the clear')
+    await writeFile(join(place, `.old.age.saving-${pid}-${born}-age`), 'half')
+  }
+  await mkdir(place)
+  await leave(process.pid, processStartTime('self'))
+  const atWork = await left()
+  await leave(dead, '1')
+  expect(await left()).toHaveLength(4)
+  expect((await run('restore', { home: join(place, 'other'), file: at('b.age') })).code).toBe(0)
+  expect(await left()).toEqual(atWork)
+  await leave(dead, '1')
+  await prepareWork(join(place, 'other'))
+  expect(await left()).toEqual(atWork)
+  await leave(dead, '1')
+  await run('backup', { home: join(place, 'other'), file: join(place, 'new.age') })
+  expect(await left()).toEqual(atWork)
+}, 120_000)

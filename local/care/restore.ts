@@ -4,7 +4,7 @@
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { makeFolder, syncFile, syncFolder } from '../../adapters/local/durable.ts'
 import { localKeys } from '../../adapters/local/keys.ts'
@@ -13,6 +13,7 @@ import { TableFile } from '../../adapters/local/table-file.ts'
 import { headFile, tableFile } from '../../adapters/local/table-folder.ts'
 import { HeadFile } from '../../adapters/local/table-head.ts'
 import { examinationExits, isDamaged, sentenceOf } from '../../domain/care/finding.ts'
+import { besidePlace, sweepBeside } from '../../runner/own-folders.ts'
 import { markHome } from '../conversion.ts'
 import { storeFolder } from '../store.ts'
 import { Trouble } from '../trouble.ts'
@@ -138,7 +139,8 @@ async function refusePlace(home: string): Promise<void> {
 async function folderBeside(home: string): Promise<string> {
   try {
     await mkdir(dirname(home), { recursive: true })
-    return await mkdtemp(join(dirname(home), `.${basename(home)}.restoring-`))
+    sweepBeside(home)
+    return await mkdtemp(besidePlace(home, 'restoring'))
   } catch (e) {
     throw new Misused(`${home} is no place for a home (${(e as NodeJS.ErrnoException).code}).`)
   }
