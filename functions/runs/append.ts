@@ -2,7 +2,7 @@
 import type { runs } from '../../contracts/runs.ts'
 import { bounds, bytesInWords } from '../../domain/bounds.ts'
 import { maxChunkBytes, recordText, type SealedRecord } from '../../domain/runs/records.ts'
-import { countIsOld, runLife } from '../../domain/runs/life.ts'
+import { countIsOld, looksSoon, runLife } from '../../domain/runs/life.ts'
 import { headerFault } from '../../domain/runs/sequence.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { FieldError } from '../../contracts/problems.ts'
@@ -121,9 +121,12 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
   const hashes = records.map((r) => hashNow(recordText(r)))
   await objectsArrived(deps, run.runId, records)
   const now = deps.now()
-  // Nobody looks at a run that has fallen silent: whoever wakes it plans that first, for the case that the count that
-  // follows is lost.
-  if (run.state !== 'live') await setDue(deps, run.runId, lookAfter(now))
+  const inPlay = end !== undefined || run.state !== 'live' || run.endSeq !== undefined
+  const counts = inPlay || countIsOld(run.counted ?? run.last, now)
+  // Nobody looks soon at a run that has fallen silent: whoever wakes it plans that first, for the case that the count
+  // that follows is lost.
+  const planned = run.state !== 'live' || (counts && !looksSoon(run.look, now)) ? lookAfter(now) : undefined
+  if (planned) await setDue(deps, run.runId, planned)
   try {
     await storeChunk(
       deps,
@@ -135,9 +138,8 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
     if (e instanceof Failure && e.kind === 'record-conflict') await noteConflict(deps, run)
     throw e
   }
-  const inPlay = end !== undefined || run.state !== 'live' || run.endSeq !== undefined
-  if (!inPlay && !countIsOld(run.counted ?? run.last, now)) return runStatusOf(deps, run, undefined, [first, last])
-  const after = await bringUpToDate(deps, run)
+  if (!counts) return runStatusOf(deps, run, undefined, [first, last])
+  const after = await bringUpToDate(deps, run, planned)
   if (after.run.state === 'withdrawn') throw withdrawn()
   return runStatusOf(deps, after.run, after.counted, [first, last])
 }

@@ -39,9 +39,9 @@ export function lateObjects(run: RunItem): Date | undefined {
  * run that has ended meanwhile is answered as it is.
  *
  * Appends within two seconds of a count are not counted at once: unless a look of the sweep is near already, one is
- * planned, so that a run that falls quiet is counted to its last record.
+ * planned, so that a run that falls quiet is counted to its last record. `planned`: the caller has planned it already.
  */
-export function bringUpToDate(deps: Clocked, found: Run): Promise<{ run: Run; counted: Count }> {
+export function bringUpToDate(deps: Clocked, found: Run, planned?: Date): Promise<{ run: Run; counted: Count }> {
   let run = found
   return retrying(deps, async (tries) => {
     if (tries > 0) run = (await deps.table.get<RunItem>(keyOf.run(run.runId))) ?? run
@@ -50,8 +50,8 @@ export function bringUpToDate(deps: Clocked, found: Run): Promise<{ run: Run; co
     const state = await stateBy(deps, run, counted)
     const now = deps.now()
     const revived = run.state === 'stale' && state === 'live'
-    const look = state === 'live' && (revived || !looksSoon(run.look, now)) ? lookAfter(now) : undefined
-    if (look) await setDue(deps, run.runId, look)
+    const look = state === 'live' && (revived || !looksSoon(run.look, now)) ? (planned ?? lookAfter(now)) : undefined
+    if (look && !planned) await setDue(deps, run.runId, look)
     try {
       run = await writeCount(deps, run, counted, { state, now, look })
     } catch (e) {

@@ -86,6 +86,31 @@ describe('a live run', () => {
     await sweep()
     expect(await item()).toMatchObject({ state: 'live', received: 1 })
   })
+  it('that was quiet is counted soon when the record that ended its silence was stored and its count was lost', async () => {
+    on.clock.advance(2 * lookAfterSeconds)
+    await sweep()
+    await sweep()
+    expect([(await item())!.state, (await dueAt())! > inSeconds(lookAfterSeconds)]).toEqual(['live', true])
+    const { create, query, update } = on.deps.table
+    const lost = (): never => {
+      throw new Error('lost')
+    }
+    on.deps.table.create = async (made) => {
+      const stored = await create(made)
+      if (made.pk === keyOf.chunk.partition(run.runId) && made.sk.startsWith('C#'))
+        Object.assign(on.deps.table, { query: lost, update: lost, create: lost })
+      return stored
+    }
+    try {
+      expect((await send(1)).status).toBe(500)
+    } finally {
+      Object.assign(on.deps.table, { create, query, update })
+    }
+    expect(await item()).toMatchObject({ received: 0 })
+    on.clock.advance(lookAfterSeconds)
+    await sweep()
+    expect(await item()).toMatchObject({ state: 'live', received: 1 })
+  })
   it('keeps the look that an append has planned while the sweep was at work', async () => {
     on.clock.advance(2 * lookAfterSeconds)
     const { table } = on.deps
