@@ -104,6 +104,17 @@ async function abort(deps: Deps, run: Run, last: number): ReturnType<Implementat
   return runStatusOf(deps, ended, undefined, [1, last])
 }
 
+/**
+ * Nobody looks soon at a run that has fallen silent: whoever wakes it plans that before the records are stored, for the
+ * case that the count that follows (`counts`) is lost. Answers when, if it did.
+ */
+async function planCount(deps: Deps, run: Run, counts: boolean, now: Date): Promise<Date | undefined> {
+  if (run.state === 'live' && (!counts || looksSoon(run.look, now))) return undefined
+  const at = lookAfter(now)
+  await setDue(deps, run.runId, at)
+  return at
+}
+
 async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnType<Implementation<Append>> {
   const { first, produced, position } = body
   const records = body.records as SealedRecord[]
@@ -123,10 +134,7 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
   const now = deps.now()
   const inPlay = end !== undefined || run.state !== 'live' || run.endSeq !== undefined
   const counts = inPlay || countIsOld(run.counted ?? run.last, now)
-  // Nobody looks soon at a run that has fallen silent: whoever wakes it plans that first, for the case that the count
-  // that follows is lost.
-  const planned = run.state !== 'live' || (counts && !looksSoon(run.look, now)) ? lookAfter(now) : undefined
-  if (planned) await setDue(deps, run.runId, planned)
+  const planned = await planCount(deps, run, counts, now)
   try {
     await storeChunk(
       deps,
