@@ -10,6 +10,7 @@ import { openLine, sealLines } from '../../runner/seal-words.ts'
 import { makeFolder, syncFolder } from './durable.ts'
 import { keyFor, type Seal } from './seal.ts'
 import { followPage, isRunId, type LogPage, type Logs, type PageLimits } from '../../ports/logs.ts'
+import { readAll } from './file-bytes.ts'
 
 export interface LocalLogs extends Logs {
   /** The file that a run's runner writes; its folder is there. */
@@ -35,20 +36,9 @@ const longestEnd = 16 * 1024
 type Opened = (line: string) => string
 const block = 64 * 1024
 
-const readAt = async (handle: FileHandle, from: number, length: number): Promise<Buffer> => {
-  const buffer = Buffer.allocUnsafe(length)
-  let got = 0
-  while (got < length) {
-    const { bytesRead } = await handle.read(buffer, got, length - got, from + got)
-    if (bytesRead === 0) break
-    got += bytesRead
-  }
-  return buffer.subarray(0, got)
-}
-
 async function endsWithEnd(handle: FileHandle, size: number, opened: Opened): Promise<boolean> {
   const from = Math.max(0, size - longestEnd)
-  const bytes = await readAt(handle, from, size - from)
+  const bytes = await readAll(handle, from, size - from)
   // Before the line's own end.
   const start = bytes.lastIndexOf(10, bytes.length - 2) + 1
   return decodeRecords(bytes.subarray(start), from + start, undefined, opened).records.at(-1)?.end !== undefined
@@ -58,7 +48,7 @@ async function endsWithEnd(handle: FileHandle, size: number, opened: Opened): Pr
 async function recordAt(handle: FileHandle, from: number, size: number): Promise<number> {
   if (from <= 0) return 0
   for (let at = Math.min(from, size) - 1; at < size; at += block) {
-    const found = (await readAt(handle, at, Math.min(block, size - at))).indexOf(10)
+    const found = (await readAll(handle, at, Math.min(block, size - at))).indexOf(10)
     if (found >= 0) return at + found + 1
   }
   return size
@@ -67,10 +57,10 @@ async function recordAt(handle: FileHandle, from: number, size: number): Promise
 async function pageFrom(handle: FileHandle, from: number, limits: PageLimits, opened: Opened): Promise<LogPage> {
   const { size } = await handle.stat()
   const first = await recordAt(handle, from, size)
-  let bytes = await readAt(handle, first, Math.min(size - first, Math.max(1, limits.bytes)))
+  let bytes = await readAll(handle, first, Math.min(size - first, Math.max(1, limits.bytes)))
   // One record at least, however small the page.
   if (bytes.length < size - first && !bytes.includes(10))
-    bytes = await readAt(handle, first, Math.min(size - first, longestRecord))
+    bytes = await readAll(handle, first, Math.min(size - first, longestRecord))
   const { records, next } = decodeRecords(bytes, first, limits.records, opened)
   return {
     records,
@@ -96,7 +86,7 @@ async function pageBefore(
   const end = from
   while (from > 0 && lines <= limits.records && bytes.length < limits.bytes) {
     const start = Math.max(0, from - block)
-    const more = await readAt(handle, start, from - start)
+    const more = await readAll(handle, start, from - start)
     for (let i = more.indexOf(10); i >= 0; i = more.indexOf(10, i + 1)) lines++
     bytes = Buffer.concat([more, bytes])
     from = start
@@ -222,7 +212,7 @@ export async function localLogs({ folder, seal }: { folder: string; seal?: Seal 
         const { size } = await handle.stat()
         if (size > 0 && (await endsWithEnd(handle, size, opens(runId)))) return
         // What was cut short stays a line of its own, and is passed over.
-        const torn = size > 0 && (await readAt(handle, size - 1, 1))[0] !== 10
+        const torn = size > 0 && (await readAll(handle, size - 1, 1))[0] !== 10
         const [line, sealing] = [encodeRecord(record), key(runId)]
         await handle.appendFile(`${torn ? '\n' : ''}${sealing ? sealLines(sealing, line) : line}`)
         await handle.sync()

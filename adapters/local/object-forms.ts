@@ -8,6 +8,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { openBytes, SealBroken, sealBytes, tagBytes } from '../../runner/seal-words.ts'
 import { nonceOf, pieceBytes, pieces } from './pieces.ts'
 import { keyFor, type Seal } from './seal.ts'
+import { readAll } from './file-bytes.ts'
 
 /** An object's bytes in a file. */
 export interface Form {
@@ -27,18 +28,6 @@ const sealedPiece = pieceBytes + tagBytes
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten
-}
-
-/** As many bytes as are there, up to `length`. */
-async function readAll(handle: FileHandle, from: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length)
-  let got = 0
-  while (got < length) {
-    const { bytesRead } = await handle.read(buffer, got, length - got, from + got)
-    if (bytesRead === 0) break
-    got += bytesRead
-  }
-  return buffer.subarray(0, got)
 }
 
 /** As they are, after so many bytes that are not the object's. */

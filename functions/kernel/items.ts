@@ -212,15 +212,17 @@ export interface RunItem {
   pending?: true
   withdrawn?: string
 }
-/** Sealed objects that a run was given links for: the SHA-256 of each, and their bytes together. */
+/** When the sweep last came: a clock that was set back since is noticed by it. */
 export interface SweepVisitItem {
   at: string
 }
+/** A sealed object that a link has counted and its run may not have yet. */
 export interface TakenObject {
   runId: string
   sha256: string
   size: number
 }
+/** Sealed objects that a run was given links for: the SHA-256 of each, and their bytes together. */
 export interface RunObjectsItem {
   asked: string[]
   bytes: number

@@ -43,6 +43,25 @@ const dueAt = async (): Promise<string | undefined> =>
   (await on.deps.table.get<object>(keyOf.due(run.runId)))?.gsk?.split('#')[0]
 const inSeconds = (seconds: number): string => new Date(on.clock.now().getTime() + seconds * 1000).toISOString()
 
+/** A record is stored, and that is the last thing that its request does. */
+async function sendAndLoseCount(): Promise<void> {
+  const { create, query, update } = on.deps.table
+  const lost = (): never => {
+    throw new Error('lost')
+  }
+  on.deps.table.create = async (made) => {
+    const stored = await create(made)
+    if (made.pk === keyOf.chunk.partition(run.runId) && made.sk.startsWith('C#'))
+      Object.assign(on.deps.table, { query: lost, update: lost, create: lost })
+    return stored
+  }
+  try {
+    expect((await send(1)).status).toBe(500)
+  } finally {
+    Object.assign(on.deps.table, { create, query, update })
+  }
+}
+
 describe('a live run', () => {
   it('is looked at while records may come in the shadow of a count, then left alone until it is stale', async () => {
     const begun = on.clock.now()
@@ -65,22 +84,7 @@ describe('a live run', () => {
     on.clock.set((await dueAt())!)
     await sweep()
     expect((await item())!.state).toBe('stale')
-    const { create, query, update } = on.deps.table
-    const lost = (): never => {
-      throw new Error('lost')
-    }
-    // The record is stored, and that is the last thing that its request does.
-    on.deps.table.create = async (made) => {
-      const stored = await create(made)
-      if (made.pk === keyOf.chunk.partition(run.runId) && made.sk.startsWith('C#'))
-        Object.assign(on.deps.table, { query: lost, update: lost, create: lost })
-      return stored
-    }
-    try {
-      expect((await send(1)).status).toBe(500)
-    } finally {
-      Object.assign(on.deps.table, { create, query, update })
-    }
+    await sendAndLoseCount()
     expect(await item()).toMatchObject({ state: 'stale', received: 0 })
     on.clock.advance(lookAfterSeconds)
     await sweep()
@@ -91,21 +95,7 @@ describe('a live run', () => {
     await sweep()
     await sweep()
     expect([(await item())!.state, (await dueAt())! > inSeconds(lookAfterSeconds)]).toEqual(['live', true])
-    const { create, query, update } = on.deps.table
-    const lost = (): never => {
-      throw new Error('lost')
-    }
-    on.deps.table.create = async (made) => {
-      const stored = await create(made)
-      if (made.pk === keyOf.chunk.partition(run.runId) && made.sk.startsWith('C#'))
-        Object.assign(on.deps.table, { query: lost, update: lost, create: lost })
-      return stored
-    }
-    try {
-      expect((await send(1)).status).toBe(500)
-    } finally {
-      Object.assign(on.deps.table, { create, query, update })
-    }
+    await sendAndLoseCount()
     expect(await item()).toMatchObject({ received: 0 })
     on.clock.advance(lookAfterSeconds)
     await sweep()

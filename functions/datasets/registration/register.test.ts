@@ -228,6 +228,23 @@ describe('a version’s number', () => {
     await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
     return { id, jobId: await lab.publish(id, subjectsSchema) }
   }
+  /** Has the job store its tables while another is given its place, and answers the other. */
+  async function overtaken(id: string, jobId: string, then: (newer: string) => Promise<void>): Promise<string> {
+    let newer = ''
+    const { engine } = lab.h.deps
+    const slow: StepDeps['engine'] = {
+      ...engine,
+      store: async (...asked) => {
+        const stored = await engine.store(...asked)
+        await end(jobId)
+        newer = await lab.publish(id, subjectsSchema)
+        await then(newer)
+        return stored
+      },
+    }
+    await lab.walk(jobId, { ...lab.h.deps, engine: slow })
+    return newer
+  }
   const end = (jobId: string) =>
     lab.h.deps.table.update(keyOf.job(jobId), { set: { state: 'failed', ended: lab.h.clock.now().toISOString() } })
 
@@ -252,38 +269,18 @@ describe('a version’s number', () => {
   })
   it('stays with the job that published it, however late another comes with its tables', async () => {
     const { id, jobId } = await storing()
-    let second = ''
-    const { engine } = lab.h.deps
-    const slow: StepDeps['engine'] = {
-      ...engine,
-      store: async (...asked) => {
-        const stored = await engine.store(...asked)
-        await end(jobId)
-        second = await lab.publish(id, subjectsSchema)
-        await lab.walk(second)
-        return stored
-      },
-    }
-    await lab.walk(jobId, { ...lab.h.deps, engine: slow })
+    const second = await overtaken(id, jobId, async (newer) => void (await lab.walk(newer)))
     expect(await item(id)).toMatchObject({ state: 'published', version: 1, readingJob: second })
     expect(await version(id, 1)).toMatchObject({ jobId: second })
     expect((await item(id)).problem).toBeUndefined()
   })
   it('stays with the newer job also where it has not published yet', async () => {
     const { id, jobId } = await storing()
-    let second = ''
-    const { engine } = lab.h.deps
-    const slow: StepDeps['engine'] = {
-      ...engine,
-      store: async (...asked) => {
-        const stored = await engine.store(...asked)
-        await end(jobId)
-        second = await lab.publish(id, subjectsSchema)
-        await lab.h.deps.table.create({ jobId: second, ...keyOf.datasetVersion(id, 1) })
-        return stored
-      },
-    }
-    await lab.walk(jobId, { ...lab.h.deps, engine: slow })
+    const second = await overtaken(
+      id,
+      jobId,
+      async (newer) => void (await lab.h.deps.table.create({ jobId: newer, ...keyOf.datasetVersion(id, 1) })),
+    )
     expect(await version(id, 1)).toMatchObject({ jobId: second })
   })
 })
